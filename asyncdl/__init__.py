@@ -1,0 +1,3 @@
+"""Exact clips from lists of YouTube segments."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The command line: parses, prints, chooses the exit code."""

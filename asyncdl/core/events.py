@@ -1,0 +1,131 @@
+"""The facts that a journal holds, in the past tense, and the rows beside them.
+
+A *row event* says what stands in a source; an *event* says what happened to a segment. Each run file
+begins with a ``RunStarted``. Order is file order, never time; ``at_ms`` is for people only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asyncdl.core.model import Clip, ClipSpec, Failure, RejectedRow, Row, RowRef
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A list as this data set knows it: ``index`` is its number here, ``sha256`` that of its bytes."""
+
+    index: int
+    name: str
+    split: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """Opens a run file. ``options`` are all settings of the run in JSON form, without secrets."""
+
+    run_id: str
+    at_ms: int
+    spec: ClipSpec
+    options: dict[str, object]
+    command: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAdded:
+    """A list was given to this data set for the first time."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RowSelected:
+    """A row became a segment of this data set."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class RowRepeated:
+    """A row names a segment that another row has selected already."""
+
+    ref: RowRef
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowRejected:
+    """A row is no segment."""
+
+    row: RejectedRow
+
+
+@dataclass(frozen=True, slots=True)
+class ClipStored:
+    """The clip is whole, checked, and durable under its final name."""
+
+    key: str
+    ref: RowRef
+    round: int
+    attempt: int
+    at_ms: int
+    clip: Clip
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """One try brought no clip; the segment stays open."""
+
+    key: str
+    ref: RowRef
+    round: int
+    attempt: int
+    at_ms: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The segment is settled without a clip for this round."""
+
+    key: str
+    ref: RowRef
+    round: int
+    attempt: int
+    at_ms: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRequested:
+    """A given-up segment was opened again, in ``round``."""
+
+    key: str
+    round: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLost:
+    """A clip stored in ``round`` is no longer there or no longer whole."""
+
+    key: str
+    round: int
+    at_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Closes a run file; alone in its batch."""
+
+    at_ms: int
+    reason: str
+
+
+RowEvent = RowSelected | RowRepeated | RowRejected
+SegmentEvent = ClipStored | AttemptFailed | GaveUp | RetryRequested | ClipLost
+Event = RunStarted | SourceAdded | RunEnded | SegmentEvent

@@ -1,0 +1,58 @@
+"""What the runtime asks of its parts; fakes and real parts pass the same contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from asyncdl.core.events import Event, RowEvent, Source
+from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, Segment
+
+
+class Fetcher(Protocol):
+    """Brings the bytes of spans of one video."""
+
+    async def fetch(self, request: FetchRequest) -> tuple[Fetched | Failure, ...]:
+        """Answer one value per span, in order; raises only ``AsyncdlError`` for faults that stop the run."""
+        ...
+
+    async def close(self) -> None:
+        """End all children; may be called twice."""
+        ...
+
+
+class Journal(Protocol):
+    """Where facts become durable."""
+
+    async def append(self, event: Event) -> None:
+        """Return once the event is durable, and all rows noted before it are."""
+        ...
+
+    def note(self, event: RowEvent) -> None:
+        """Queue a row; it is durable no later than any event appended after it."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads one kind of list."""
+
+    def rows(self, path: Path, source: Source, skip: SkipLine) -> Iterator[Row | RejectedRow]:
+        """Yield lazily; lines for which ``skip(line)`` holds are passed over before they are parsed."""
+        ...
+
+
+class SkipLine(Protocol):
+    """Says whether a line of a source is settled or known and need not be parsed."""
+
+    def __call__(self, line: int, /) -> bool:
+        """``line`` counts from 1."""
+        ...
+
+
+class Maker(Protocol):
+    """Turns fetched bytes into a published clip."""
+
+    async def make(self, segment: Segment, fetched: Fetched) -> Clip | Failure:
+        """Decode, cut, check and publish; raises only ``AsyncdlError`` for faults that stop the run."""
+        ...

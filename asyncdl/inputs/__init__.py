@@ -1,0 +1,1 @@
+"""Readers of segment lists, one file each."""

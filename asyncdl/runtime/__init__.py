@@ -1,0 +1,1 @@
+"""Does what the core decided: children, files, the journal, the schedule."""
