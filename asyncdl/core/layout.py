@@ -32,5 +32,5 @@ def source_path(segment: Segment, extension: str) -> str:
 
 
 def split_name(stem: str) -> str:
-    """A list's stem as a folder name: safe characters, no leading dot or dash, at most 64."""
+    """Make a folder name of a list's stem: safe characters, no leading dot or dash, at most 64."""
     return _UNSAFE.sub("_", stem).lstrip(".-")[:64] or "list"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,9 +40,10 @@ class RecentFailure:
 class Snapshot:
     """The run at one moment.
 
-    ``expected`` is how many segments this run will have seen at its end, None while the lists have not been
-    read far enough to know; ``segments`` … ``stored`` count the whole data set, ``run_…`` this run alone.
-    ``eta_s`` is None while it cannot be told honestly.
+    ``expected`` is how many segments the data set will hold once this run has read its lists, None while
+    they have not been read far enough to know; ``segments`` … ``stored_bytes`` count the whole data set,
+    ``run_…`` this run alone. ``rate_per_min`` counts stored clips; ``eta_s`` is None while it cannot be told
+    honestly (``core.rate`` makes both).
     """
 
     title: str
@@ -67,3 +69,32 @@ class Snapshot:
     recent_failures: tuple[RecentFailure, ...]
     note: str = ""
     is_over: bool = False
+
+    @property
+    def failed_total(self) -> int:
+        """Segments given up for this round, of every kind."""
+        return sum(self.failed.values())
+
+    @property
+    def settled(self) -> int:
+        """Segments that need no more work in this round: stored or given up."""
+        return self.stored + self.failed_total
+
+    @property
+    def total(self) -> int | None:
+        """What the bar fills up to, never less than is settled; None while it is not known."""
+        return None if self.expected is None else max(self.expected, self.settled)
+
+
+def keep_places(
+    places: Sequence[str | None], in_flight: Sequence[InFlight], rows: int
+) -> tuple[InFlight | None, ...]:
+    """Give each segment a row that it keeps for as long as it is under way, so that nothing jumps.
+
+    ``places`` are the keys of the last picture, row by row. Free rows go to the oldest newcomers.
+    """
+    by_key = {each.key: each for each in in_flight}
+    kept = [by_key.pop(key, None) if key is not None else None for key in places[:rows]]
+    kept += [None] * (rows - len(kept))
+    newcomers = iter(sorted(by_key.values(), key=lambda each: -each.age_s))
+    return tuple(each if each is not None else next(newcomers, None) for each in kept)

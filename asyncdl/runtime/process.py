@@ -73,7 +73,7 @@ async def start_child(
     stderr: int | None = PIPE,
     pass_fds: Sequence[int] = (),
 ) -> Process:
-    """Start a child in a session of its own; where descriptors or processes are scarce, wait and try again."""
+    """Start a child in a session of its own; where descriptors or processes are scarce, try again later."""
     for tries_left in reversed(range(_START_TRIES)):
         try:
             return await asyncio.create_subprocess_exec(
@@ -95,7 +95,7 @@ async def start_child(
 
 async def exit_of(process: Process) -> int:
     """Wait for the leader alone: ``Process.wait`` would also wait for whoever else holds its pipes."""
-    while process.returncode is None:  # noqa: ASYNC110 - asyncio offers no event for the leader alone
+    while process.returncode is None:  # noqa: ASYNC110 - no event tells of the leader alone
         await asyncio.sleep(_POLL_S)
     return process.returncode
 
@@ -136,7 +136,7 @@ async def shielded(work: Coroutine[object, object, None]) -> None:
 
 
 class _Drains:
-    """Reads both pipes to their end and keeps the tails: a flood neither blocks the child nor fills memory."""
+    """Reads both pipes to their end and keeps the tails: a flood blocks no child and fills no memory."""
 
     def __init__(self, process: Process) -> None:
         self._tails = (bytearray(), bytearray())

@@ -1,0 +1,5 @@
+"""``python -m asyncdl``."""
+
+from asyncdl.cli import main
+
+main()

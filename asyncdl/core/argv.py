@@ -1,0 +1,131 @@
+"""Command lines of ffmpeg, as lists; nothing of them comes from the network but numbers.
+
+A media file may be a playlist that names other files: the demuxer is forced, only media formats and local
+files are allowed, and every path is ``file:`` with an absolute path. ``level+verbose`` makes ffmpeg tell the
+decoded rate and the counts (``core.ffmpeg_report``) and mark each line with its severity.
+"""
+
+from __future__ import annotations
+
+from asyncdl.core.cutting import Cut, sound_format
+from asyncdl.core.model import AudioFormat, ClipSpec, Container, Fetched, Span, Track
+
+MAX_FPS = 60
+_FRONT = ("-nostdin", "-hide_banner", "-v", "level+verbose", "-y", "-filter_threads", "1")
+_MEDIA = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
+_CLIPS = "mov,mp4,m4a,3gp,3g2,mj2,ogg,mp3"
+_DEMUXER = {Container.MP4: "mov", Container.WEBM: "matroska"}
+_CLIP_DEMUXER = {"mp4": "mov", "m4a": "mov", "opus": "ogg", "mp3": "mp3"}
+_ENCODER = {
+    # The FLAC encoder takes its block size from the first frame and refuses less than 16 samples.
+    AudioFormat.FLAC: ("-c:a", "flac", "-frame_size", "4096"),
+    AudioFormat.WAV: ("-c:a", "pcm_s16le"),
+    AudioFormat.OPUS: ("-c:a", "libopus"),
+    AudioFormat.M4A: ("-c:a", "aac"),
+    AudioFormat.MP3: ("-c:a", "libmp3lame"),
+}
+_MUXER = {"flac": "flac", "wav": "wav", "opus": "opus", "m4a": "ipod", "mp3": "mp3", "mp4": "mp4"}
+_PICTURE = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+_SOUND_BYTES_PER_SAMPLE = 4 * 8
+_PICTURE_BYTES_PER_S = 8_000_000
+_HEADERS = 1 << 20
+
+
+def cut_argv(
+    ffmpeg: str, cut: Cut, span: Span, spec: ClipSpec, fetched: Fetched, out: str, *, pad: bool
+) -> list[str]:
+    """Decode, cut and encode ``fetched`` to ``out`` (absolute); ``pad`` fills up with silence at the end."""
+    return [
+        ffmpeg,
+        *_FRONT,
+        *_inputs(spec, fetched),
+        *_streams(cut, span, spec, fetched, pad=pad),
+        *("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-threads", "1"),
+        *_encoding(spec),
+        *("-fs", str(_most_bytes(cut, span, spec))),
+        *("-f", _MUXER[spec.extension], f"file:{out}"),
+    ]
+
+
+def check_argv(ffmpeg: str, path: str, extension: str) -> list[str]:
+    """Decode a finished clip (absolute path) whole and tell its sample count, channels and peaks."""
+    picture = ("-map", "0:v:0") if extension == "mp4" else ()
+    statistics = (
+        "aformat=sample_fmts=s16,astats=measure_perchannel=Peak_level:measure_overall=Number_of_samples"
+    )
+    return [
+        ffmpeg,
+        *_FRONT,
+        *_input(path, _CLIP_DEMUXER[extension], _CLIPS),
+        *("-map", "0:a:0", *picture, "-af", statistics, "-threads", "1", "-f", "null", "-"),
+    ]
+
+
+def _inputs(spec: ClipSpec, fetched: Fetched) -> list[str]:
+    tracks = (fetched.audio, fetched.video) if spec.video else (fetched.audio,)
+    return [
+        word for track in tracks if track for word in _input(track.path, _DEMUXER[track.container], _MEDIA)
+    ]
+
+
+def _input(path: str, demuxer: str, allowed: str) -> list[str]:
+    guards = ("-protocol_whitelist", "file", "-format_whitelist", allowed, "-threads", "1")
+    return [*guards, "-f", demuxer, "-i", f"file:{path}"]
+
+
+def _streams(cut: Cut, span: Span, spec: ClipSpec, fetched: Fetched, *, pad: bool) -> list[str]:
+    sound = _sound_filters(cut, spec, pad=pad)
+    if not (spec.video and fetched.video):
+        return ["-map", "0:a:0", "-vn", "-af", sound]
+    picture = _picture_filters(span, spec, fetched.video)
+    return ["-filter_complex", f"[0:a:0]{sound}[a];[1:v:0]{picture}[v]", "-map", "[v]", "-map", "[a]"]
+
+
+def _sound_filters(cut: Cut, spec: ClipSpec, *, pad: bool) -> str:
+    filters = [
+        *([f"adelay=delays={cut.lead}S:all=1"] if cut.lead else []),
+        f"atrim=start_sample={cut.first}:end_sample={cut.last}",
+        "asetpts=N/SR/TB",
+        _form(cut, spec),
+        *([f"atrim=start_sample={cut.skip}", "asetpts=N/SR/TB"] if cut.skip else []),
+        *([f"apad=whole_len={cut.wanted}"] if pad else []),
+        f"atrim=end_sample={cut.wanted}",
+    ]
+    return ",".join(filters)
+
+
+def _form(cut: Cut, spec: ClipSpec) -> str:
+    """One conversion for rate, channels and sample format: what is the same already stays untouched."""
+    lossless = not spec.video and spec.format.is_lossless
+    width = ":sample_fmts=s16" if lossless else ""
+    mono = ":channel_layouts=mono" if spec.mono else ""
+    return f"aformat=sample_rates={cut.clip_rate}{width}{mono}"
+
+
+def _picture_filters(span: Span, spec: ClipSpec, track: Track) -> str:
+    """At a constant frame rate show at each moment what the source showed; the last frame stays to the end.
+
+    ``round=up`` keeps a frame until the next one is due. Times of WebM are rounded to a millisecond, hence
+    the millisecond of tolerance.
+    """
+    shift_s = (track.first_ms - span.start_ms - 1) / 1000
+    length_s = span.duration_ms / 1000
+    return (
+        f"setpts=PTS-STARTPTS+({shift_s:.6f})/TB,"
+        f"fps=fps='min(source_fps,{MAX_FPS})':start_time=0:round=up,"
+        f"tpad=stop_mode=clone:stop_duration={length_s:.3f},trim=duration={length_s:.3f},"
+        f"scale=w=-2:h='2*trunc(min({spec.max_height},ih)/2)'"
+    )
+
+
+def _encoding(spec: ClipSpec) -> list[str]:
+    rate = ["-b:a", f"{spec.bitrate_kbps}k"] if spec.bitrate_kbps else []
+    lossless = not spec.video and spec.format.is_lossless
+    picture = [*_PICTURE, "-movflags", "+faststart"] if spec.video else []
+    return [*_ENCODER[sound_format(spec)], *([] if lossless else rate), *picture]
+
+
+def _most_bytes(cut: Cut, span: Span, spec: ClipSpec) -> int:
+    """A bound that no sound output reaches; ffmpeg stops there."""
+    picture = _PICTURE_BYTES_PER_S * span.duration_ms // 1000 if spec.video else 0
+    return cut.wanted * _SOUND_BYTES_PER_SAMPLE + picture + _HEADERS

@@ -1,0 +1,169 @@
+"""An embedded stand-in for YouTube on loopback: a player API and a media server, both over TLS.
+
+``async with Site.start(folder, masters) as site:`` serves until the block ends. Clients find it with yt-dlp's
+extractor argument ``innertube_host=<site.player_host>`` and trust it with ``SSL_CERT_FILE=<site.ca_file>`` and
+``--compat-options no-certifi``; the certificate check stays on. ``python -m asyncdl.demo.site --help`` starts
+the same in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+
+from asyncdl.demo import player
+from asyncdl.demo.budget import Allowances, Budget
+from asyncdl.demo.delivery import BIG_FILE_BYTES, deliver
+from asyncdl.demo.media import Master, Masters, Recipe
+from asyncdl.demo.menu import Terms, recipe_of, recipes
+from asyncdl.demo.requestlog import RequestKind, RequestLog, RequestRecord
+from asyncdl.demo.scenarios import Cast, Plan, Scenario, by_id
+from asyncdl.demo.server import LOOPBACK, Answer, Server, certificate
+from asyncdl.demo.wire import Reply, Request
+
+PLAYER_PATH = "/youtubei/v1/player"
+MEDIA_PATH = "/videoplayback"
+AD_LEAD_S = 2.0
+_MISSING = Answer(Reply(404, b"not found\n"))
+_TOO_EARLY = Reply(403, b"too early\n")
+
+
+class Site:
+    """A running stand-in; ``player_host`` is ``127.0.0.1:PORT``, ``ca_file`` what clients must trust."""
+
+    def __init__(
+        self,
+        masters: Masters,
+        cast: Cast,
+        terms: Terms,
+        budget: Budget | None,
+        clock: Callable[[], float],
+        log: RequestLog,
+    ) -> None:
+        self.player_host = ""
+        self.media_base = ""
+        self.ca_file = Path()
+        self.log = log
+        self._masters = masters
+        self._cast = cast
+        self._terms = terms
+        self._allowances = Allowances(budget)
+        self._clock = clock
+        self._struck: Counter[str] = Counter()
+        self._media_from_s: dict[str, float] = {}
+        self._bytes: dict[Recipe, bytes] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls,
+        folder: Path,
+        masters: Masters,
+        *,
+        scenarios: Mapping[str, Plan | Scenario] | Cast | None = None,
+        terms: Terms | None = None,
+        budget: Budget | None = None,
+        clock: Callable[[], float] = time.time,
+        log: RequestLog | None = None,
+    ) -> AsyncIterator[Site]:
+        """Serve on free ports of 127.0.0.1 until the block ends; ``folder`` receives ``ca.pem``.
+
+        ``clock`` gives seconds since 1970. Raises ``EnvironmentFault`` when the masters cannot be made.
+        """
+        cast = scenarios if callable(scenarios) else by_id(scenarios or {})
+        terms = terms or Terms()
+        site = cls(masters, cast, terms, budget, clock, log or RequestLog())
+        await asyncio.gather(*map(masters.get, recipes(Scenario.GOOD, terms)))
+        server = Server(site.log, clock, terms.latency_s)
+        try:
+            await site._open(server, folder)
+            yield site
+        finally:
+            await server.close()
+            site.log.close()
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """What was asked so far, in the order in which the answers ended."""
+        return self.log.records
+
+    async def _open(self, server: Server, folder: Path) -> None:
+        context, self.ca_file = certificate(folder)
+        scheme, media_context = ("https", context) if self._terms.media_tls else ("http", None)
+        self.player_host = f"{LOOPBACK}:{await server.listen(self._answer_player, context)}"
+        self.media_base = f"{scheme}://{LOOPBACK}:{await server.listen(self._answer_media, media_context)}"
+
+    async def _answer_player(self, request: Request, address: str) -> Answer:
+        if request.path != PLAYER_PATH:
+            return _MISSING
+        try:
+            asked = orjson.loads(request.body)
+            video_id, client = str(asked["videoId"]), str(asked["context"]["client"]["clientName"])
+        except (ValueError, KeyError, TypeError):
+            return Answer(player.BROKEN[Scenario.HTTP400], RequestKind.PLAYER)
+        scenario = self._allowances.refusal(address, self._clock()) or self._scenario(video_id, media=False)
+        reply = player.unplayable(video_id, scenario) or await self._playable(video_id, scenario, address)
+        return Answer(reply, RequestKind.PLAYER, video_id, client)
+
+    async def _playable(self, video_id: str, scenario: Scenario, address: str) -> Reply:
+        now = self._clock()
+        if scenario is Scenario.AD_WAIT:
+            self._media_from_s[video_id] = math.ceil(now) + self._terms.ad_skip_ms / 1000 - AD_LEAD_S
+
+        def url_of(master: Master, mark: str) -> str:
+            return player.media_url(self.media_base, video_id, master, now=now, ip=address, mark=mark)
+
+        masters = await asyncio.gather(*map(self._masters.get, recipes(scenario, self._terms)))
+        if scenario is Scenario.BIG_FILE:
+            masters = [replace(master, size_bytes=BIG_FILE_BYTES) for master in masters]
+        offers = player.offers_of(scenario, masters, url_of)
+        return player.as_reply(player.playable(video_id, offers, scenario, ad_skip_ms=self._terms.ad_skip_ms))
+
+    async def _answer_media(self, request: Request, address: str) -> Answer:
+        video_id = request.query.get("id", "")
+        try:
+            recipe = recipe_of(request.query.get("master", ""))
+        except ValueError:
+            return _MISSING
+        if request.path != MEDIA_PATH or request.method not in {"GET", "HEAD"}:
+            return _MISSING
+        if self._clock() < self._media_from_s.get(video_id, 0.0):
+            return Answer(_TOO_EARLY, RequestKind.MEDIA, video_id)
+        reply = deliver(
+            request,
+            await self._content(recipe),
+            recipe.layout.mime.split(";", 1)[0],
+            self._scenario(video_id, media=True),
+            self._terms.bytes_per_s,
+        )
+        return Answer(reply, RequestKind.MEDIA, video_id)
+
+    async def _content(self, recipe: Recipe) -> bytes:
+        if recipe not in self._bytes:
+            master = await self._masters.get(recipe)
+            self._bytes[recipe] = await asyncio.to_thread(master.path.read_bytes)
+        return self._bytes[recipe]
+
+    def _scenario(self, video_id: str, *, media: bool) -> Scenario:
+        """Return what this request of the video meets; a passing fault is used up by those it spoils."""
+        plan = self._cast(video_id)
+        if plan.times is None:
+            return plan.scenario
+        if plan.scenario.spoils_media is not media or self._struck[video_id] >= plan.times:
+            return Scenario.GOOD
+        self._struck[video_id] += 1
+        return plan.scenario
+
+
+if __name__ == "__main__":
+    from asyncdl.demo.program import main
+
+    main()

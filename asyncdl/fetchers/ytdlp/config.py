@@ -1,0 +1,34 @@
+"""What a fetch worker is told once, when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_MAX_FILE_BYTES = 200 * 1000 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Another place than YouTube to ask; only the demo and the tests pass one.
+
+    ``innertube_host`` is ``host:port`` of a player API over TLS, ``ca_file`` the PEM file that vouches for it.
+    """
+
+    innertube_host: str
+    ca_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """One identity and its limits.
+
+    ``user_args`` have passed ``user_args.check_user_args``; ``cookie_file`` is a private copy that belongs to
+    this worker alone; ``max_file_bytes`` bounds what is fetched for one span.
+    """
+
+    user_args: tuple[str, ...] = ()
+    endpoint: Endpoint | None = None
+    proxy: str | None = None
+    source_address: str | None = None
+    cookie_file: str | None = None
+    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES

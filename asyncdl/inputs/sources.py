@@ -1,0 +1,94 @@
+"""A SOURCE argument becomes a list file: a known name is fetched, anything else is a path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from asyncdl.core.layout import split_name
+from asyncdl.core.ports import Reader
+from asyncdl.errors import UsageError
+from asyncdl.inputs import reader
+from asyncdl.inputs.cache import OnProgress, cached
+from asyncdl.inputs.known import BASE_URL, KNOWN, NOT_YET
+from asyncdl.inputs.lines import fingerprint, open_list
+
+__all__ = ["ListFile", "fingerprint", "resolve"]
+
+_DEFAULT_READER = "audioset_weak"
+_ENDINGS = re.compile(r"(?:\.(?:csv|tsv|txt))?(?:\.gz)?$", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A list on local disk. ``split`` is a safe folder name; ``warning`` is for people, mostly empty."""
+
+    path: Path
+    name: str
+    split: str
+    reader: Reader
+    warning: str = ""
+
+
+def resolve(
+    argument: str, cache: Path, *, base_url: str = BASE_URL, on_progress: OnProgress | None = None
+) -> ListFile:
+    """Find the list that ``argument`` means; a known name wins over a file of that name (give ``./eval``).
+
+    May fetch, so it may take minutes: not for the event loop. Raises ``UsageError`` for what is no list,
+    and whatever ``cache.cached`` raises.
+    """
+    if argument in KNOWN:
+        known = KNOWN[argument]
+        found = cached(known, cache, base_url=base_url, on_progress=on_progress)
+        return ListFile(found.path, known.name, known.name, reader(known.reader), found.warning)
+    _refuse_names(argument)
+    path = Path(argument)
+    _refuse_missing(path, argument)
+    open_list(path).close()
+    return ListFile(path, path.name, split_name(_ENDINGS.sub("", path.name)), reader(_DEFAULT_READER))
+
+
+def _refuse_names(argument: str) -> None:
+    if argument in NOT_YET:
+        raise UsageError(f"The list {argument} cannot be read yet", mend=f"Names that work: {_names()}.")
+    if argument in {"-", "/dev/stdin"}:
+        raise UsageError(
+            "A list cannot be read from standard input: a resumed run has to read it again",
+            mend="Write the list into a file and give that.",
+        )
+    if _ADDRESS.match(argument):
+        raise UsageError(
+            f"{argument} is an address; a list is a local file or a known name",
+            mend=f"Fetch it and give the file, or give a name: {_names()}.",
+        )
+    if not argument:
+        raise UsageError("A list has an empty name", mend=f"Give a file or a name: {_names()}.")
+
+
+def _refuse_missing(path: Path, argument: str) -> None:
+    if not _is_missing(path):
+        return
+    meant = get_close_matches(argument, KNOWN, n=1)
+    hint = f"Did you mean {meant[0]}? " if meant else ""
+    raise UsageError(
+        f"There is no file {argument}", mend=f"{hint}Give the path of a list, or a name: {_names()}."
+    )
+
+
+def _is_missing(path: Path) -> bool:
+    """Every other trouble with a path is told when it is opened."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _names() -> str:
+    return ", ".join(KNOWN)

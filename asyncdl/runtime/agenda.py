@@ -1,0 +1,103 @@
+"""What to try next: due retries first, then new rows; and when there is nothing left to try."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from asyncdl.core.model import Row
+from asyncdl.runtime.feed import Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one row; ``first_at_s`` is the loop time of the first try in this run."""
+
+    row: Row
+    number: int
+    first_at_s: float
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiting:
+    due_s: float
+    order: int
+    attempt: Attempt = field(compare=False)
+
+
+class Agenda:
+    """The one queue of the scheduler; a segment comes back only through ``again``."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._waiting: list[_Waiting] = []
+        self._order = 0
+        self._under_way = 0
+        self._changed = asyncio.Event()
+        self.is_draining = False
+
+    @property
+    def waiting(self) -> int:
+        """How many segments wait for another try."""
+        return len(self._waiting)
+
+    async def next(self) -> Attempt | None:
+        """Answer the next attempt when its time has come, or None when none can come any more."""
+        while not self.is_draining:
+            attempt = self._due() or await self._fresh()
+            if attempt is not None:
+                return attempt
+            if not self._waiting and not self._under_way:
+                self._wake()
+                return None
+            await self._change()
+        return None
+
+    def again(self, attempt: Attempt, delay_s: float) -> None:
+        """Put a segment back, to be tried after ``delay_s``."""
+        self._order += 1
+        due_s = asyncio.get_running_loop().time() + delay_s
+        number = attempt.number + 1
+        entry = _Waiting(due_s, self._order, Attempt(attempt.row, number, attempt.first_at_s))
+        heapq.heappush(self._waiting, entry)
+        self._wake()
+
+    def done(self) -> None:
+        """Tell that an attempt handed out by ``next`` has ended, whatever its outcome."""
+        self._under_way -= 1
+        self._wake()
+
+    def drain(self) -> None:
+        """Hand out nothing more; what is under way may finish."""
+        self.is_draining = True
+        self._feed.stop()
+        self._wake()
+
+    def _due(self) -> Attempt | None:
+        if not self._waiting or self._waiting[0].due_s > asyncio.get_running_loop().time():
+            return None
+        self._under_way += 1
+        return heapq.heappop(self._waiting).attempt
+
+    async def _fresh(self) -> Attempt | None:
+        if self._feed.is_exhausted:
+            return None
+        self._under_way += 1  # counted while the list is read, so that nobody else concludes that all is done
+        row = await self._feed.next()
+        if row is None:
+            self._under_way -= 1
+            return None
+        return Attempt(row, 1, asyncio.get_running_loop().time())
+
+    async def _change(self) -> None:
+        """Wait until something is put back, ends, or falls due."""
+        changed = self._changed
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._waiting[0].due_s if self._waiting else None):
+                await changed.wait()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

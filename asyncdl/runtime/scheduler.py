@@ -1,0 +1,145 @@
+"""N workers pull attempts from the agenda; each takes one segment from the list to a durable fact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, SegmentEvent
+from asyncdl.core.ledger import Ledger
+from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest
+from asyncdl.core.ports import Fetcher, Journal, Maker
+from asyncdl.core.progress import Stage
+from asyncdl.core.retry import Decision, RetryAfter, RetryPolicy, Rng, StopCause, StopRun, decide
+from asyncdl.errors import AsyncdlError, DiskFull
+from asyncdl.runtime.agenda import Agenda, Attempt
+from asyncdl.runtime.limiter import Limiter
+from asyncdl.runtime.tally import Tally
+
+
+class RunEnd(Enum):
+    """Why a run took no further segments."""
+
+    FINISHED = "finished"
+    DRAINED = "drained"
+    THROTTLED = "throttled"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a scheduler works with."""
+
+    fetcher: Fetcher
+    maker: Maker
+    journal: Journal
+    ledger: Ledger
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How it works: where parts are written, what is fetched, how failures are tried again."""
+
+    parts_folder: str
+    request: Callable[[Attempt, str], FetchRequest]
+    retry: RetryPolicy
+    rng: Rng
+    wall_ms: Callable[[], int]
+
+
+class Scheduler:
+    """Runs attempts until the agenda is empty, it is told to drain, or something stops the run."""
+
+    def __init__(self, agenda: Agenda, limiter: Limiter, parts: Parts, terms: Terms) -> None:
+        self._agenda = agenda
+        self._limiter = limiter
+        self._parts = parts
+        self._terms = terms
+        self._end = RunEnd.FINISHED
+        self.stopped_by: Failure | None = None
+        self.fault: AsyncdlError | None = None
+
+    async def run(self) -> RunEnd:
+        """Answer why no further segment was taken; a bug in any worker ends all and is raised."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._limiter.capacity):
+                group.create_task(self._work())
+        return self._end
+
+    def drain(self, why: RunEnd = RunEnd.DRAINED) -> None:
+        """Stop feeding; what is in flight finishes. The first reason stands."""
+        if not self._agenda.is_draining:
+            self._end = why
+            self._agenda.drain()
+
+    async def _work(self) -> None:
+        while (attempt := await self._agenda.next()) is not None:
+            try:
+                async with self._limiter.place():
+                    await self._try(attempt)
+            except AsyncdlError as error:
+                self._stop_for(error)
+            finally:
+                self._parts.tally.leave(attempt.row.segment.key)
+                self._agenda.done()
+
+    def _stop_for(self, error: AsyncdlError) -> None:
+        self.fault = self.fault or error
+        self.drain(RunEnd.FAULT)
+
+    async def _try(self, attempt: Attempt) -> None:
+        self._parts.tally.enter(attempt.row.segment.key, Stage.FETCHING, attempt.number)
+        outcome = await self._outcome(attempt)
+        if isinstance(outcome, Clip):
+            await self._settle(self._stored(attempt, outcome))
+        else:
+            await self._fail(attempt, outcome)
+
+    async def _outcome(self, attempt: Attempt) -> Clip | Failure:
+        request = self._terms.request(attempt, self._terms.parts_folder)
+        (answer,) = await self._parts.fetcher.fetch(request)
+        if isinstance(answer, Failure):
+            return answer
+        return await self._make(attempt, answer)
+
+    async def _make(self, attempt: Attempt, fetched: Fetched) -> Clip | Failure:
+        self._parts.tally.received(fetched.received_bytes, fetched.requests)
+        self._parts.tally.enter(attempt.row.segment.key, Stage.CUTTING, attempt.number)
+        return await self._parts.maker.make(attempt.row.segment, fetched)
+
+    async def _fail(self, attempt: Attempt, failure: Failure) -> None:
+        spent_s = asyncio.get_running_loop().time() - attempt.first_at_s
+        decision = decide(failure, attempt.number, spent_s, self._terms.retry, self._terms.rng)
+        await self._settle(self._failed(attempt, failure, decision))
+        if isinstance(decision, RetryAfter):
+            self._agenda.again(attempt, decision.delay_s)
+        elif isinstance(decision, StopRun):
+            self._stop(decision.cause, failure)
+
+    def _stop(self, cause: StopCause, failure: Failure) -> None:
+        self.stopped_by = self.stopped_by or failure
+        if cause is StopCause.DISK_FULL:
+            self._stop_for(DiskFull(failure.text, mend="Free some space, then run the same command again."))
+        self.drain(RunEnd.THROTTLED if cause is StopCause.THROTTLED else RunEnd.FAULT)
+
+    async def _settle(self, event: SegmentEvent) -> None:
+        """Journal first; ledger and screen learn of it once it is durable."""
+        await self._parts.journal.append(event)
+        self._parts.ledger.apply(event)
+        self._parts.tally.tell(event)
+
+    def _stored(self, attempt: Attempt, clip: Clip) -> ClipStored:
+        self._parts.tally.enter(attempt.row.segment.key, Stage.STORING, attempt.number)
+        key = attempt.row.segment.key
+        round_ = self._parts.ledger.round_of(key)
+        return ClipStored(key, attempt.row.ref, round_, attempt.number, self._terms.wall_ms(), clip)
+
+    def _failed(self, attempt: Attempt, failure: Failure, decision: Decision) -> AttemptFailed | GaveUp:
+        stays_open = isinstance(decision, RetryAfter | StopRun)
+        key = attempt.row.segment.key
+        round_ = self._parts.ledger.round_of(key)
+        form = AttemptFailed if stays_open else GaveUp
+        return form(key, attempt.row.ref, round_, attempt.number, self._terms.wall_ms(), failure)

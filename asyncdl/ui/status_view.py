@@ -1,0 +1,79 @@
+"""``asyncdl status``: the counts of a data set for people and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from rich.console import Group
+from rich.text import Text
+
+from asyncdl.core.kinds import FailureKind
+from asyncdl.ui.failures import gone_and_retryable
+from asyncdl.ui.summary import DEFAULT_COMMANDS, Commands, failed_lines, next_lines, rows_lines
+from asyncdl.ui.wording import share_text, size_text
+
+
+class CountsLike(Protocol):
+    """What ``core.ledger`` counts of a data set."""
+
+    @property
+    def segments(self) -> int: ...  # noqa: D102 - the names say it
+    @property
+    def stored(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def open(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def failed(self) -> Mapping[FailureKind, int]: ...  # noqa: D102 - see above
+    @property
+    def failed_total(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def rejected_rows(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def repeated_rows(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def stored_bytes(self) -> int: ...  # noqa: D102 - see above
+
+
+def status_object(counts: CountsLike) -> dict[str, object]:
+    """Make the object of ``asyncdl status --json``; its keys are a promise to scripts."""
+    return {
+        "segments": counts.segments,
+        "stored": counts.stored,
+        "open": counts.open,
+        "failed": {kind.value: count for kind, count in sorted(counts.failed.items()) if count},
+        "failed_total": counts.failed_total,
+        "rejected_rows": counts.rejected_rows,
+        "repeated_rows": counts.repeated_rows,
+        "bytes": counts.stored_bytes,
+    }
+
+
+def status_view(counts: CountsLike, commands: Commands = DEFAULT_COMMANDS) -> Group:
+    """Lines for people: counts, why segments failed, what to do next."""
+    gone, retryable = gone_and_retryable({kind.value: count for kind, count in counts.failed.items()})
+    lines = _table(counts)
+    lines += failed_lines("Gone", "asking again is of no use", gone)
+    lines += failed_lines("Can be tried again", "", retryable)
+    lines += rows_lines(counts.rejected_rows, counts.repeated_rows, commands)
+    lines += next_lines(counts.open, sum(retryable.values()), commands)
+    return Group(*lines)
+
+
+def _table(counts: CountsLike) -> list[Text]:
+    rows = [
+        ("segments", counts.segments, "selected so far", ""),
+        ("stored", counts.stored, size_text(counts.stored_bytes), "green"),
+        ("failed", counts.failed_total, "", "red" if counts.failed_total else ""),
+        ("open", counts.open, "", ""),
+    ]
+    width = max(len(f"{count:,}") for _, count, _, _ in rows)
+    return [
+        Text.assemble(
+            f"  {name:<8}  ",
+            (f"{count:>{width},}", f"bold {style}".strip()),
+            (f"  {share_text(count, counts.segments):>7}" if name != "segments" else " " * 9, "dim"),
+            (f"  {remark}" if remark else "", "dim"),
+        )
+        for name, count, remark, style in rows
+    ]

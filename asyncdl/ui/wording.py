@@ -1,0 +1,90 @@
+"""Figures and progress in words, the same on every screen; no colours, no layout."""
+
+from __future__ import annotations
+
+from asyncdl.core.printable import printable
+from asyncdl.core.progress import Snapshot
+
+_MINUTE_S = 60
+_HOUR_S = 3600
+_DAY_S = 86400
+
+
+def size_text(size_bytes: int) -> str:
+    """``31.2 GB``; decimal units, as disks are sold."""
+    size = float(max(size_bytes, 0))
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
+
+
+def clock_text(seconds: float) -> str:
+    """``3:12:09`` or ``2 d 03:12:09``: exact, for time that has passed."""
+    minutes, second = divmod(int(max(seconds, 0)), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour:02}:{minute:02}:{second:02}"
+    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def age_text(seconds: float) -> str:
+    """``7 s``, ``59 s``, then as a clock."""
+    return f"{int(max(seconds, 0))} s" if seconds < _MINUTE_S else clock_text(seconds)
+
+
+def eta_text(eta_s: float | None) -> str:
+    """``about 4 h 10 min left``: no finer than an estimate can be."""
+    if eta_s is None:
+        return "time left unknown"
+    if eta_s < _MINUTE_S:
+        return "less than 1 min left"
+    if eta_s < _HOUR_S:
+        return f"about {round(eta_s / _MINUTE_S)} min left"
+    if eta_s < _DAY_S:
+        hours, tens = divmod(round(eta_s / 600), 6)
+        return f"about {hours} h {tens}0 min left" if tens and hours < 10 else f"about {hours} h left"
+    days, hours = divmod(round(eta_s / _HOUR_S), 24)
+    return f"about {days} d {hours} h left" if hours and days < 10 else f"about {days} d left"
+
+
+def rate_text(rate_per_min: float) -> str:
+    """``41.2 clips/min``, by the hour where it is slow."""
+    if 0 < rate_per_min < 0.95:
+        return f"{rate_per_min * 60:.0f} clips/h"
+    return f"{rate_per_min:,.0f} clips/min" if rate_per_min >= 99.5 else f"{rate_per_min:.1f} clips/min"
+
+
+def share_text(part: int, whole: int) -> str:
+    """``57.3 %``, rounded down: 100 % is said only when it is so."""
+    return f"{part * 1000 // whole / 10:.1f} %" if whole > 0 else ""
+
+
+def settled_text(snapshot: Snapshot) -> str:
+    """``12,345 of 22,160 settled``, or ``… so far`` while the lists are not read to their end."""
+    if snapshot.total is None:
+        return f"{snapshot.settled:,} settled so far"
+    return f"{snapshot.settled:,} of {snapshot.total:,} settled"
+
+
+def disk_text(snapshot: Snapshot) -> str:
+    """``31.2 GB used, 120 GB free``."""
+    return f"{size_text(snapshot.stored_bytes)} used, {size_text(snapshot.disk_free_bytes)} free"
+
+
+def progress_line(snapshot: Snapshot) -> str:
+    """All that matters on one plain line, for logs."""
+    share = share_text(snapshot.settled, snapshot.total or 0)
+    parts = [
+        settled_text(snapshot) + (f" ({share})" if share else ""),
+        f"{snapshot.stored:,} stored",
+        f"{snapshot.failed_total:,} failed",
+        f"{len(snapshot.in_flight)} in flight",
+        rate_text(snapshot.rate_per_min),
+        *([] if snapshot.is_over else [eta_text(snapshot.eta_s)]),
+        disk_text(snapshot),
+    ]
+    note = f" - {printable(snapshot.note)}" if snapshot.note else ""
+    return f"[{clock_text(snapshot.elapsed_s)}] {' · '.join(parts)}{note}"

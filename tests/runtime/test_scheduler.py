@@ -1,0 +1,263 @@
+"""The schedule under a virtual clock: every segment settled once, retries in time, drains and stops honest."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from asyncdl.core.classify import failure
+from asyncdl.core.codes import Code
+from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowSelected
+from asyncdl.core.ledger import Ledger, RowState
+from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, RowRef, Segment
+from asyncdl.core.ports import Fetcher, Maker
+from asyncdl.core.retry import RetryPolicy
+from asyncdl.errors import DiskFull
+from asyncdl.runtime.agenda import Agenda, Attempt
+from asyncdl.runtime.feed import Batch, Feed, Selection
+from asyncdl.runtime.limiter import Limiter
+from asyncdl.runtime.scheduler import Parts, RunEnd, Scheduler, Terms
+from asyncdl.runtime.tally import Tally
+from support.fakes import (
+    Answer,
+    FakeFetcher,
+    FakeMaker,
+    MemoryJournal,
+    a_fetched,
+    a_segment,
+    rows_source,
+    some_rows,
+)
+from support.virtual_clock import run_virtually
+
+
+@dataclass
+class Scene:
+    """One scheduler with everything around it."""
+
+    rows: list[Row | RejectedRow]
+    fetcher: Fetcher
+    maker: Maker = field(default_factory=FakeMaker)
+    concurrency: int = 8
+    selection: Selection = field(default_factory=Selection)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    ledger: Ledger = field(default_factory=Ledger)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    rejected: list[RejectedRow] = field(default_factory=list)
+
+    def build(self) -> Scheduler:
+        rows = rows_source(self.rows)
+        feed = Feed(rows, self.ledger, self.journal, self.selection, self.rejected.append, _on_the_loop)
+        self.agenda = Agenda(feed)
+        parts = Parts(self.fetcher, self.maker, self.journal, self.ledger, Tally())
+        terms = Terms("/parts", _request, self.policy, random.Random(1), lambda: 0)
+        return Scheduler(self.agenda, Limiter(self.concurrency), parts, terms)
+
+    def outcomes(self) -> Counter[type]:
+        return Counter(type(event) for event in self.journal.events if not isinstance(event, RowSelected))
+
+
+def _request(attempt: Attempt, folder: str) -> FetchRequest:
+    segment = attempt.row.segment
+    return FetchRequest(segment.ytid, (segment.span,), folder, (segment.key,))
+
+
+async def _on_the_loop(read: Callable[[], Batch]) -> Batch:
+    """Threads do not count as runnable under a virtual clock, so lists are read on the loop here."""
+    await asyncio.sleep(0)
+    return read()
+
+
+def test_every_segment_is_stored_once_and_never_more_than_the_limit_are_in_flight() -> None:
+    fetcher = FakeFetcher(rng=random.Random(2))
+    scene = Scene(some_rows(2000), fetcher, concurrency=64)
+    assert run_virtually(_run(scene)) is RunEnd.FINISHED
+    assert scene.outcomes() == {ClipStored: 2000}
+    assert fetcher.most_under_way == 64
+    assert scene.ledger.counts().stored == 2000
+
+
+async def _run(scene: Scene) -> RunEnd:
+    return await scene.build().run()
+
+
+def test_two_runs_are_identical() -> None:
+    def one_run() -> list[object]:
+        scene = Scene(some_rows(300), FakeFetcher(_fails_at_random(3), rng=random.Random(2)))
+        run_virtually(_run(scene))
+        return list(scene.journal.events)
+
+    assert one_run() == one_run()
+
+
+def _fails_at_random(seed: int) -> Answer:
+    rng = random.Random(seed)
+
+    def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
+        return failure(Code.HTTP_5XX, "503") if rng.random() < 0.3 else a_fetched(request)
+
+    return answer
+
+
+def test_a_passing_fault_is_tried_again_and_heals() -> None:
+    def answer(request: FetchRequest, number: int) -> Fetched | Failure:
+        return failure(Code.HTTP_5XX, "503") if number < 3 else a_fetched(request)
+
+    scene = Scene(some_rows(50), FakeFetcher(answer))
+    run_virtually(_run(scene))
+    assert scene.outcomes() == {AttemptFailed: 100, ClipStored: 50}
+    attempts = {event.attempt for event in scene.journal.events if isinstance(event, ClipStored)}
+    assert attempts == {3}
+
+
+def test_a_fault_that_does_not_pass_is_given_up_after_its_attempts() -> None:
+    scene = Scene(some_rows(5), FakeFetcher(lambda *_: failure(Code.CONN_RESET, "reset")))
+    run_virtually(_run(scene))
+    assert scene.outcomes() == {AttemptFailed: 15, GaveUp: 5}
+    assert scene.ledger.counts().failed_total == 5
+
+
+def test_a_waiting_retry_does_not_hold_up_other_segments() -> None:
+    async def scene() -> float:
+        loop = asyncio.get_running_loop()
+        times: list[float] = []
+
+        def answer(request: FetchRequest, number: int) -> Fetched | Failure:
+            times.append(loop.time())
+            first = request.ytid == a_segment(1).ytid
+            return (
+                failure(Code.TIMEOUT, "", retry_after_s=500) if first and number == 1 else a_fetched(request)
+            )
+
+        await Scene(some_rows(20), FakeFetcher(answer), concurrency=1).build().run()
+        assert times[19] < 10
+        return times[20]
+
+    assert 500 <= run_virtually(scene()) < 510
+
+
+@pytest.mark.parametrize("code", [Code.BOT_CHECK, Code.HTTP_429, Code.SESSION_LIMIT])
+def test_a_throttle_sign_drains_the_run_and_fails_no_segment(code: Code) -> None:
+    def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
+        return failure(code, "slow down") if request.ytid == a_segment(30).ytid else a_fetched(request)
+
+    scene = Scene(some_rows(500), FakeFetcher(answer, rng=random.Random(1)), concurrency=4)
+    assert run_virtually(_run(scene)) is RunEnd.THROTTLED
+    assert scene.outcomes()[GaveUp] == 0
+    assert scene.ledger.state_of(a_segment(30).key) is RowState.OPEN
+    assert scene.ledger.counts().stored < 40
+
+
+def test_a_full_disk_ends_the_run_without_failing_a_segment() -> None:
+    class FullMaker(FakeMaker):
+        async def make(self, segment: Segment, fetched: Fetched) -> Clip | Failure:
+            raise DiskFull("no space in /data")
+
+    scene = Scene(some_rows(50), FakeFetcher(), maker=FullMaker())
+    scheduler = scene.build()
+    assert run_virtually(_finish(scheduler)) is RunEnd.FAULT
+    assert isinstance(scheduler.fault, DiskFull)
+    assert not scene.outcomes()
+
+
+async def _finish(scheduler: Scheduler) -> RunEnd:
+    return await scheduler.run()
+
+
+def test_draining_finishes_what_is_in_flight_and_takes_nothing_new() -> None:
+    async def story() -> tuple[RunEnd, Scene]:
+        scene = Scene(some_rows(1000), FakeFetcher(rng=random.Random(5)), concurrency=10)
+        scheduler = scene.build()
+        running = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(50)
+        scheduler.drain()
+        return await running, scene
+
+    end, scene = run_virtually(story())
+    assert end is RunEnd.DRAINED
+    stored = scene.outcomes()[ClipStored]
+    assert 20 < stored < 100
+    assert isinstance(scene.fetcher, FakeFetcher)
+    assert sum(scene.fetcher.fetches.values()) == stored
+
+
+def test_draining_does_not_wait_for_retries_that_are_not_due() -> None:
+    async def story() -> float:
+        answer = failure(Code.TIMEOUT, "", retry_after_s=1000)
+        scheduler = Scene(some_rows(3), FakeFetcher(lambda *_: answer)).build()
+        running = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(5)
+        scheduler.drain()
+        await running
+        return asyncio.get_running_loop().time()
+
+    assert run_virtually(story()) < 10
+
+
+def test_settled_segments_are_passed_over_and_open_ones_go_on() -> None:
+    first = Scene(some_rows(100), FakeFetcher(), selection=Selection(limit=40))
+    run_virtually(_run(first))
+    assert first.ledger.counts().stored == 40
+    second = Scene(some_rows(100), FakeFetcher(), ledger=first.ledger)
+    run_virtually(_run(second))
+    assert isinstance(second.fetcher, FakeFetcher)
+    assert len(second.fetcher.fetches) == 60
+    assert second.ledger.counts().stored == second.ledger.counts().segments == 100
+
+
+def test_the_limit_counts_settled_segments_too() -> None:
+    first = Scene(some_rows(100), FakeFetcher(), selection=Selection(limit=40))
+    run_virtually(_run(first))
+    second = Scene(some_rows(100), FakeFetcher(), ledger=first.ledger, selection=Selection(limit=50))
+    run_virtually(_run(second))
+    assert second.ledger.counts().segments == 50
+
+
+def test_overwriting_fetches_settled_segments_again() -> None:
+    first = Scene(some_rows(10), FakeFetcher())
+    run_virtually(_run(first))
+    second = Scene(some_rows(10), FakeFetcher(), ledger=first.ledger, selection=Selection(overwrite=True))
+    run_virtually(_run(second))
+    assert second.outcomes() == {ClipStored: 10}
+    assert second.ledger.counts().stored == 10
+
+
+def test_a_segment_in_two_lists_is_stored_once_and_counted_as_repeated() -> None:
+    both = [*some_rows(10), *some_rows(15, source=1)]
+    scene = Scene(both, FakeFetcher())
+    run_virtually(_run(scene))
+    counts = scene.ledger.counts()
+    assert (counts.segments, counts.stored, counts.repeated_rows) == (15, 15, 10)
+
+
+def test_an_open_segment_is_found_again_through_the_second_list_alone() -> None:
+    first = Scene(
+        [*some_rows(10), *some_rows(10, source=1)], FakeFetcher(lambda *_: failure(Code.BOT_CHECK, ""))
+    )
+    run_virtually(_run(first))
+    second = Scene(some_rows(10, source=1), FakeFetcher(), ledger=first.ledger)
+    run_virtually(_run(second))
+    assert second.ledger.counts().stored == 10
+
+
+def test_rejected_rows_are_told_and_counted_once() -> None:
+    bad = RejectedRow(RowRef(0, 11), "no id", "junk")
+    first = Scene([*some_rows(10), bad], FakeFetcher())
+    run_virtually(_run(first))
+    assert first.rejected == [bad]
+    second = Scene([*some_rows(10), bad], FakeFetcher(), ledger=first.ledger)
+    run_virtually(_run(second))
+    assert second.ledger.counts().rejected_rows == 1
+
+
+def test_a_bug_in_a_part_ends_the_run_loudly() -> None:
+    def answer(_request: FetchRequest, _number: int) -> Fetched | Failure:
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup):
+        run_virtually(_run(Scene(some_rows(10), FakeFetcher(answer))))
