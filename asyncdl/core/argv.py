@@ -126,6 +126,6 @@ def _encoding(spec: ClipSpec) -> list[str]:
 
 
 def _most_bytes(cut: Cut, span: Span, spec: ClipSpec) -> int:
-    """A bound that no sound output reaches; ffmpeg stops there."""
+    """Bound the output where no honest one ends; ffmpeg stops there."""
     picture = _PICTURE_BYTES_PER_S * span.duration_ms // 1000 if spec.video else 0
     return cut.wanted * _SOUND_BYTES_PER_SAMPLE + picture + _HEADERS

@@ -121,13 +121,13 @@ def least_samples(span: Span, cut: Cut, video_end_ms: float | None) -> int:
     """Count the samples of the clip that must come from the source, by the index.
 
     All, unless the video ends inside the span or within 50 ms after it: an index may name up to 50 ms more
-    than the decoder gives. Without an index any count can be right.
+    than the decoder gives. Two samples may always lack: fetched bytes can end where the span ends, and the
+    two ends are rounded apart. Without an index any count can be right.
     """
     if video_end_ms is None:
         return 0
-    slack = 0 if cut.clip_rate == cut.source_rate else _ROUNDING
     sure_end_ms = min(floor(video_end_ms) - MARGIN_MS, span.end_ms)
-    return max(0, samples(sure_end_ms - span.start_ms, cut.clip_rate) - slack)
+    return max(0, samples(sure_end_ms - span.start_ms, cut.clip_rate) - _ROUNDING)
 
 
 def _resampled(cut: Cut) -> Cut:

@@ -10,7 +10,8 @@ nothing is ever rewritten); an unknown major version is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, fields as fields_of
+from dataclasses import asdict
+from dataclasses import fields as fields_of
 
 from asyncdl.core.events import (
     AttemptFailed,
@@ -50,31 +51,21 @@ STORED = "stored"
 _MAX_TEXT = 1 << 16
 
 
-def encode(event: Event | RowEvent) -> Fields:  # noqa: PLR0911 - one return for each event
+def encode(event: Event | RowEvent) -> Fields:
     """Members of a record; ``e`` first."""
     match event:
-        case RowSelected(row):
-            return _encode_row(row)
-        case RowRepeated(ref, key):
-            return {"e": "repeated", "s": ref.source, "i": ref.line, "k": key}
-        case RowRejected(row):
-            return _place("rejected", row.ref) | {"why": row.reason, "ft": row.text}
+        case RowSelected() | RowRepeated() | RowRejected():
+            return _encode_row(event)
         case ClipStored():
             return _encode_stored(event)
         case AttemptFailed():
             return _encode_failed("failed", event)
         case GaveUp():
             return _encode_failed("gave_up", event)
-        case RetryRequested(key, round_, at_ms):
-            return {"e": "retry", "k": key, "r": round_, "t": at_ms}
-        case ClipLost(key, round_, at_ms, reason):
-            return {"e": "lost", "k": key, "r": round_, "t": at_ms, "why": reason}
-        case SourceAdded(source):
-            return {"e": "source", **asdict(source)}
-        case RunEnded(at_ms, reason):
-            return {"e": "run_ended", "t": at_ms, "why": reason}
-        case RunStarted():
-            return _encode_start(event)
+        case RetryRequested() | ClipLost():
+            return _encode_turn(event)
+        case SourceAdded() | RunStarted() | RunEnded():
+            return _encode_run(event)
 
 
 def decode(fields: Fields) -> Event | RowEvent | None:
@@ -89,7 +80,7 @@ def decode(fields: Fields) -> Event | RowEvent | None:
         return read(fields)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise JournalFault(
-            f"record {fields.get('q')} ({fields['e']!r}) does not have the form that this version knows: {error}",
+            f"record {fields.get('q')} ({fields['e']!r}) lacks what this version expects of it: {error}",
             mend="a newer asyncdl may have written it: update asyncdl",
         ) from error
 
@@ -106,14 +97,17 @@ def _place(event: str, ref: RowRef) -> Fields:
     return {"e": event, "s": ref.source, "i": ref.line}
 
 
-def _encode_row(row: Row) -> Fields:
-    segment = row.segment
-    fields = _place(SELECTED, row.ref) | {"k": segment.key, "p": segment.split}
-    if segment.labels:
-        fields["l"] = segment.labels
-    if segment.columns:
-        fields["x"] = segment.columns
-    return fields
+def _encode_row(event: RowEvent) -> Fields:
+    match event:
+        case RowRepeated(ref, key):
+            return _place("repeated", ref) | {"k": key}
+        case RowRejected(row):
+            return _place("rejected", row.ref) | {"why": row.reason, "ft": row.text[-_MAX_TEXT:]}
+        case RowSelected(row):
+            segment = row.segment
+            fields = _place(SELECTED, row.ref) | {"k": segment.key, "p": segment.split}
+            optional = {"l": segment.labels, "x": segment.columns}
+            return fields | {name: value for name, value in optional.items() if value}
 
 
 def _read_row(fields: Fields) -> RowSelected:
@@ -188,9 +182,23 @@ def _failure(fields: Fields) -> Failure:
     return Failure(known, fields.get("fc", ""), fields.get("ft", ""), fields.get("fw"))
 
 
-def _encode_start(event: RunStarted) -> Fields:
-    said = {"id": event.run_id, "t": event.at_ms, "spec": asdict(event.spec), "cmd": event.command}
-    return {"e": "run_started", "v": MAJOR, **said, "options": event.options, "tools": event.versions}
+def _encode_turn(event: RetryRequested | ClipLost) -> Fields:
+    fields = {"k": event.key, "r": event.round, "t": event.at_ms}
+    if isinstance(event, ClipLost):
+        return {"e": "lost", **fields, "why": event.reason}
+    return {"e": "retry", **fields}
+
+
+def _encode_run(event: RunStarted | SourceAdded | RunEnded) -> Fields:
+    match event:
+        case SourceAdded(source):
+            return {"e": "source", **asdict(source)}
+        case RunEnded(at_ms, reason):
+            return {"e": "run_ended", "t": at_ms, "why": reason}
+        case RunStarted():
+            said = {"id": event.run_id, "t": event.at_ms, "spec": asdict(event.spec), "cmd": event.command}
+            tools = {"options": event.options, "tools": event.versions}
+            return {"e": "run_started", "v": MAJOR, **said, **tools}
 
 
 def _read_start(fields: Fields) -> RunStarted:

@@ -11,7 +11,8 @@ _DECODED = re.compile(r"\(audio\): .*?; \d+ frames decoded; (\d+) decode errors"
 _PICTURES = re.compile(r"\(video\): .*?; (\d+) frames decoded; (\d+) decode errors")
 _ERROR = re.compile(r"\[(?:error|fatal|panic)\] (.*)")
 _COUNTED = re.compile(r"Number of samples: (\d+)")
-_PEAK = re.compile(r"Channel: \d+\n.*Peak level dB: (\S+)")
+# Lines of ffmpeg's threads mix: no pattern may span two of them.
+_PEAK = re.compile(r"Peak level dB: (\S+)")
 _CHANNELS = {"mono": 1, "stereo": 2}
 
 

@@ -22,6 +22,14 @@ class KeyTable:
     def __len__(self) -> int:
         return len(self._hashes)
 
+    def reserve(self, count: int) -> None:
+        """Make room for ``count`` keys at once, which saves growing step by step."""
+        size = len(self._places)
+        while count * 4 > size * 3:
+            size *= 2
+        if size > len(self._places):
+            self._resize(size)
+
     def find(self, key: str) -> int:
         """Return the key's slot, or ``ABSENT``."""
         wanted = hash(key)
@@ -45,18 +53,14 @@ class KeyTable:
                 return slot - 1
             place = (place + 1) & mask
         hashes.append(wanted)
-        places[place] = len(hashes)
-        if len(hashes) * 4 > len(places) * 3:
-            self._grow()
-        return len(hashes) - 1
+        places[place] = slot = len(hashes)
+        if slot * 4 > mask * 3:
+            self._resize(2 * len(places))
+        return slot - 1
 
-    def holds(self, slot: int, key: str) -> bool:
-        """Whether ``slot`` is the key's; cheaper than ``find`` for who has a good guess."""
-        return 0 <= slot < len(self._hashes) and self._hashes[slot] == hash(key)
-
-    def _grow(self) -> None:
-        places = _zeros(2 * len(self._places))
-        mask = len(places) - 1
+    def _resize(self, size: int) -> None:
+        places = _zeros(size)
+        mask = size - 1
         for slot, known in enumerate(self._hashes, start=1):
             place = known & mask
             while places[place]:
@@ -66,4 +70,4 @@ class KeyTable:
 
 
 def _zeros(count: int) -> array[int]:
-    return array("I", bytes(4 * count))
+    return array("I", [0]) * count

@@ -1,7 +1,8 @@
 """What a data set's events amount to: the fold that a running and a restarted program share.
 
 Per segment only maxima are kept, so that order and repetition do not matter. S is the highest round of
-``ClipStored``, L of ``ClipLost``, A of ``RetryRequested``; F the highest (round, given up or not) of failures:
+``ClipStored``, L of ``ClipLost``, A of ``RetryRequested``; F the highest (round, given up or not) of the
+failures:
 
     stored     S > L
     given up   F is GaveUp, and F.round >= max(A, L + 1)
@@ -9,14 +10,12 @@ Per segment only maxima are kept, so that order and repetition do not matter. S 
 
 Each pair fits one small number: "stored in round r" is 2r + 1 and "lost in r" is 2r + 2, so that the higher
 one speaks; likewise "failed in r" and "gave up in r". Where two events are equal, the later one in replay
-order counts. About 28 bytes per segment, no object.
+order counts. About 28 bytes per segment, no object; a clip of 4 GiB or more counts as 4 GiB less one byte.
 """
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
-from enum import StrEnum
 
 from asyncdl.core.events import (
     AttemptFailed,
@@ -37,35 +36,9 @@ from asyncdl.core.keytable import ABSENT, KeyTable
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.marks import Lines, Marks
 from asyncdl.core.model import ClipSpec, Failure, RowRef
+from asyncdl.core.states import Counts, RowState
 
-
-class RowState(StrEnum):
-    """What is known of a line of a source; the last three speak of its segment."""
-
-    UNREAD = "unread"
-    REJECTED = "rejected"
-    REPEATED = "repeated"
-    OPEN = "open"
-    STORED = "stored"
-    GIVEN_UP = "given_up"
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Totals of a data set; ``failed`` has the given-up segments by the kind of their winning failure.
-
-    ``attempts`` counts outcomes written down: clips stored, failed tries, and last tries.
-    """
-
-    segments: int
-    stored: int
-    open: int
-    failed: dict[FailureKind, int]
-    failed_total: int
-    rejected_rows: int
-    repeated_rows: int
-    stored_bytes: int
-    attempts: int
+__all__ = ["Counts", "Ledger", "RowState"]
 
 
 _KINDS = tuple(FailureKind)
@@ -82,6 +55,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.spec: ClipSpec | None = None
+        self.options: dict[str, object] = {}
         self.unknown_texts: list[str] = []
         self._sources: dict[int, Source] = {}
         self._lines = Lines()
@@ -94,6 +68,10 @@ class Ledger:
         self._by_kind = [0] * len(_KINDS)
         self._stored = self._stored_bytes = self._attempts = 0
 
+    def reserve(self, segments: int) -> None:
+        """Make room at once for about so many segments: growing step by step costs time, not correctness."""
+        self._keys.reserve(segments)
+
     def apply(self, event: Event | RowEvent) -> None:
         """Fold in one event."""
         match event:
@@ -104,8 +82,7 @@ class Ledger:
             case RowRejected(row):
                 self._lines.rejected(row.ref.source, row.ref.line)
             case ClipStored():
-                ref = event.ref
-                self.clip_stored(event.key, ref.source, ref.line, event.round, event.clip.size_bytes)
+                self.clip_stored(event.key, event.round, event.clip.size_bytes)
             case AttemptFailed() | GaveUp():
                 self._try_failed(event.key, event.round, event.failure, gave_up=isinstance(event, GaveUp))
             case RetryRequested(key, round_, _):
@@ -114,28 +91,40 @@ class Ledger:
                 self._clip_lost(key, round_)
             case SourceAdded(source):
                 self._sources.setdefault(source.index, source)
-            case RunStarted() if self.spec is None:
-                self.spec = event.spec
+            case RunStarted():
+                self._run_started(event)
+
+    def _run_started(self, event: RunStarted) -> None:
+        """Keep what a clip is from the first run, how to fetch from the latest."""
+        self.spec = self.spec or event.spec
+        self.options = event.options
 
     def row_selected(self, source: int, line: int, key: str) -> None:
-        """Fold in ``RowSelected``; another line of the same segment counts as repeated, whichever came first."""
-        slot = self._slot(key)
+        """Fold in ``RowSelected``; a second line of the same segment counts as repeated."""
+        slot = self._keys.add(key)
+        if slot >= len(self._kinds):
+            self._grow()
         is_new = not self._kinds[slot] & _HAS_ROW
         if self._lines.selected(source, line, slot, is_repeat=not is_new) and is_new:
             self._kinds[slot] |= _HAS_ROW
 
-    def clip_stored(self, key: str, source: int, line: int, round_: int, size_bytes: int) -> None:
-        """Fold in ``ClipStored``; the row's place is only a guess where the key may be found."""
-        slot = self._lines.slot_at(source, line)
-        if not self._keys.holds(slot, key):
-            slot = self._slot(key)
+    def clip_stored(self, key: str, round_: int, size_bytes: int) -> None:
+        """Fold in ``ClipStored``."""
+        slot = self._keys.add(key)
+        if slot >= len(self._kinds):
+            self._grow()
         self._attempts += 1
         mark = 2 * round_ + 1
-        if mark >= self._clip.cells[slot]:
+        known = self._clip.cells[slot]
+        if mark < known:
+            return
+        if known or self._failed.cells[slot]:
             self._uncount(slot)
-            self._clip.put(slot, mark)
-            self._sizes[slot] = min(size_bytes, _LARGEST_SIZE)
-            self._count(slot)
+        self._clip.put(slot, mark)
+        size = size_bytes if size_bytes < _LARGEST_SIZE else _LARGEST_SIZE  # noqa: FURB136 - min() costs 8 %
+        self._sizes[slot] = size
+        self._stored += 1
+        self._stored_bytes += size
 
     def state_at(self, ref: RowRef) -> RowState:
         """State of a row."""
@@ -155,7 +144,7 @@ class Ledger:
         return _KINDS[self._kinds[slot] & _KIND_BITS]
 
     def round_of(self, key: str) -> int:
-        """Return the round in which a new attempt counts; to open a given-up segment, ask for the next one."""
+        """Return the round in which a new attempt counts; a given-up segment is opened in the next one."""
         slot = self._keys.find(key)
         if slot == ABSENT:
             return 0
@@ -172,6 +161,15 @@ class Ledger:
         if slot == ABSENT:
             return self._lines.is_unread(source, line)
         return not self._clip.cells[slot] & 1 and not self._is_given_up(slot)
+
+    def is_settled_line(self, source: int, line: int) -> bool:
+        """Whether the row's segment is stored or given up, for who asks millions of times."""
+        slot = self._lines.slot_at(source, line)
+        return slot != ABSENT and (bool(self._clip.cells[slot] & 1) or self._is_given_up(slot))
+
+    def known_lines(self, source: int) -> int:
+        """How many rows of a source have been read so far, whatever became of them."""
+        return self._lines.known(source)
 
     def knows(self, key: str) -> bool:
         """Whether some row of this data set is the segment's already."""
@@ -217,11 +215,14 @@ class Ledger:
     def _slot(self, key: str) -> int:
         slot = self._keys.add(key)
         if slot >= len(self._kinds):
-            for marks in (self._clip, self._failed, self._floor):
-                marks.grow(_CHUNK)
-            self._kinds.extend(bytes(_CHUNK))
-            self._sizes.frombytes(bytes(4 * _CHUNK))
+            self._grow()
         return slot
+
+    def _grow(self) -> None:
+        for marks in (self._clip, self._failed, self._floor):
+            marks.grow(_CHUNK)
+        self._kinds.extend(bytes(_CHUNK))
+        self._sizes.frombytes(bytes(4 * _CHUNK))
 
     def _try_failed(self, key: str, round_: int, failure: Failure, *, gave_up: bool) -> None:
         slot = self._slot(key)

@@ -44,15 +44,21 @@ class Lines:
         cells = self._cells.get(source)
         if cells is None or not 0 <= line < len(cells):
             return ABSENT
-        return max(cells[line] - _FIRST_SLOT, ABSENT)
+        slot = cells[line] - _FIRST_SLOT
+        return slot if slot >= 0 else ABSENT
 
     def word_at(self, source: int, line: int) -> str:
-        """What is known of a line without a segment: unread, rejected or repeated."""
+        """Say what is known of a line without a segment: unread, rejected or repeated."""
         return _WORDS[self._cell(source, line)]
 
     def is_unread(self, source: int, line: int) -> bool:
         """Whether nothing is known of the line."""
         return self._cell(source, line) == _UNREAD
+
+    def known(self, source: int) -> int:
+        """How many lines of a source are marked."""
+        cells = self._cells.get(source, array("I"))
+        return len(cells) - cells.count(_UNREAD)
 
     def rejected(self, source: int, line: int) -> None:
         """Mark a line that is no segment."""
@@ -64,9 +70,13 @@ class Lines:
 
     def selected(self, source: int, line: int, slot: int, *, is_repeat: bool) -> bool:
         """Mark a line as ``slot``'s; False when that was known. With ``is_repeat`` it counts as repeated."""
-        is_news = self._raise(source, line, slot + _FIRST_SLOT)
-        self.repeated_rows += is_news and is_repeat
-        return is_news
+        cells = self._cells.get(source)
+        if cells is not None and line < len(cells) and not cells[line]:
+            cells[line] = slot + _FIRST_SLOT
+        elif not self._raise(source, line, slot + _FIRST_SLOT):
+            return False
+        self.repeated_rows += is_repeat
+        return True
 
     def _cell(self, source: int, line: int) -> int:
         cells = self._cells.get(source)

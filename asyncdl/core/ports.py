@@ -53,6 +53,6 @@ class SkipLine(Protocol):
 class Maker(Protocol):
     """Turns fetched bytes into a published clip."""
 
-    async def make(self, segment: Segment, fetched: Fetched) -> Clip | Failure:
+    async def make(self, segment: Segment, fetched: Fetched, /) -> Clip | Failure:
         """Decode, cut, check and publish; raises only ``AsyncdlError`` for faults that stop the run."""
         ...

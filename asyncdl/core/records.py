@@ -8,6 +8,7 @@ bytes: parsing them would accept more than one spelling.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 from zlib import crc32
 
@@ -32,7 +33,7 @@ def pack(fields: Mapping[str, object]) -> bytes:
 
 
 def seal(packed: bytes, q: int, d: int) -> bytes:
-    """Number and sign what ``pack`` made; the result ends with a newline."""
+    """Return what ``pack`` made as a numbered, signed line with its newline."""
     body = b'{"q":%d,"d":%d,' % (q, d) + packed[1:-1]
     return b'%b,"c":"%08x"}\n' % (body, crc32(body))
 
@@ -42,16 +43,23 @@ def open_record(line: bytes) -> Fields | None:
 
     ``line`` comes without its newline; a line that never got one is no record, which the caller sees.
     """
-    body = line[:-_CHECK_BYTES]
-    if line[-_CHECK_BYTES:] != b',"c":"%08x"}' % crc32(body):
+    if line[-_CHECK_BYTES:] != b',"c":"%08x"}' % crc32(line[:-_CHECK_BYTES]):
         return None
     try:
         fields = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    if type(fields) is dict and type(fields.get("q")) is int and type(fields.get("d")) is int:
-        return fields
-    return None
+    return fields if isinstance(fields, dict) else None
+
+
+def open_records(lines: list[bytes]) -> list[Fields]:
+    """Answer as ``open_record`` for each line, with ``{}`` for None; faster where all are whole."""
+    if all([line[-_CHECK_BYTES:] == b',"c":"%08x"}' % crc32(line[:-_CHECK_BYTES]) for line in lines]):  # noqa: C419 - a generator costs a third more here
+        with suppress(orjson.JSONDecodeError):
+            records: list[Fields] = orjson.loads(b"[%b]" % b",".join(lines))
+            if len(records) == len(lines):
+                return records
+    return [open_record(line) or {} for line in lines]
 
 
 def _without_surrogates(value: object) -> object:

@@ -76,7 +76,8 @@ def line_text(line: bytes) -> str | RejectReason:
 
 def is_passive(text: str) -> bool:
     """Tell blank lines (a spreadsheet's are all commas) and comments, which begin with ``# ``."""
-    return not text.strip(' \t,"') or text.startswith(("# ", '"# ')) or text.rstrip(" \t,") == "#"
+    is_blank = not text.replace('""', "").strip(" \t,")
+    return is_blank or text.startswith(("# ", '"# ')) or text.rstrip(" \t,") == "#"
 
 
 def excerpt(line: bytes) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from asyncdl.core.records import MAX_RECORD_BYTES, Fields, open_record
+from asyncdl.core.records import MAX_RECORD_BYTES, Fields, open_records
 
-_BLOCK_BYTES = 1 << 20
+# Small enough that the records of one block stay in the processor's cache.
+_BLOCK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +27,35 @@ class Gap:
 
 
 class RecordScan:
-    """Iterates once over (byte offset, members); then ``lost``, ``is_torn`` and ``records`` hold."""
+    """Goes once over a run file, by batches or one by one; then ``lost``, ``is_torn`` and ``records`` hold.
+
+    ``records`` is the highest number seen.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._gaps: list[Gap] = []
         self._durable = 0
-        self._bad_bytes = False
+        self._good_end = 0
+        self._has_bad_bytes = False
         self.records = 0
 
+    def batches(self) -> Iterator[list[Fields]]:
+        """Yield the whole records some hundreds at a time: the fast way."""
+        for lines, start, end in self._blocks():
+            records = open_records(lines)
+            if self._are_next(records):
+                self.records += len(records)
+                self._durable = records[-1]["d"]
+                self._good_end = end
+                yield records
+            else:
+                yield [fields for _, fields in self._sift(lines, records, start)]
+
     def __iter__(self) -> Iterator[tuple[int, Fields]]:
-        expected, offset, good_end, durable = 1, 0, 0, 0
-        for lines, end in self._blocks():
-            for line in lines:
-                fields = open_record(line)
-                if fields is None:
-                    self._bad_bytes = True
-                else:
-                    if fields["q"] != expected:
-                        self._jump(expected, fields["q"], good_end)
-                    self.records += 1
-                    expected = max(expected, fields["q"] + 1)
-                    durable = self._durable = max(durable, fields["d"])
-                    yield offset, fields
-                    good_end = offset + len(line) + 1
-                offset += len(line) + 1
-            offset = end
+        """Yield (byte offset, members) of each whole record."""
+        for lines, start, _ in self._blocks():
+            yield from self._sift(lines, open_records(lines), start)
 
     def lost(self) -> tuple[Gap, ...]:
         """Acknowledged records that are missing, one entry for each stretch."""
@@ -64,22 +68,49 @@ class RecordScan:
     @property
     def is_torn(self) -> bool:
         """Something is unreadable, but nothing that was ever acknowledged."""
-        return (self._bad_bytes or bool(self._gaps)) and not self.lost()
+        return (self._has_bad_bytes or bool(self._gaps)) and not self.lost()
 
-    def _jump(self, expected: int, q: int, good_end: int) -> None:
-        if q > expected:
-            self._gaps.append(Gap(good_end, expected, q - 1))
+    def _are_next(self, records: list[Fields]) -> bool:
+        """Whether all are whole and numbered one after the other."""
+        try:
+            numbers = [fields["q"] for fields in records]
+        except (KeyError, TypeError):
+            return False
+        return numbers == list(range(self.records + 1, self.records + 1 + len(numbers)))
 
-    def _blocks(self) -> Iterator[tuple[list[bytes], int]]:
-        """Yield whole lines and the offset behind them; memory is bounded even where no newline comes."""
-        rest, end = b"", 0
+    def _sift(self, lines: list[bytes], records: list[Fields], start: int) -> Iterator[tuple[int, Fields]]:
+        place = start
+        for line, fields in zip(lines, records, strict=True):
+            offset, place = place, place + len(line) + 1
+            if not isinstance(fields.get("q"), int):
+                self._has_bad_bytes = True
+                continue
+            self._see(fields["q"], fields.get("d", 0))
+            self._good_end = place
+            yield offset, fields
+
+    def _see(self, number: int, durable: int) -> None:
+        if number > self.records + 1:
+            self._gaps.append(Gap(self._good_end, self.records + 1, number - 1))
+        self.records = max(self.records, number)
+        self._durable = max(self._durable, durable)
+
+    def _blocks(self) -> Iterator[tuple[list[bytes], int, int]]:
+        """Yield whole lines, the offset of the first, and that behind the last.
+
+        Memory is bounded even where no newline comes.
+        """
+        rest, start = b"", 0
         while block := self._stream.read(_BLOCK_BYTES):
-            lines = (rest + block).split(b"\n")
-            end += len(rest) + len(block)
+            text = rest + block
+            lines = text.split(b"\n")
             rest = lines.pop()
+            end = start + len(text) - len(rest)
+            if lines:
+                yield lines, start, end
             if len(rest) > MAX_RECORD_BYTES:
-                self._bad_bytes = True
+                self._has_bad_bytes = True
+                end += len(rest) - 1
                 rest = rest[-1:]
-            end -= len(rest)
-            yield lines, end
-        self._bad_bytes |= bool(rest)
+            start = end
+        self._has_bad_bytes |= bool(rest)

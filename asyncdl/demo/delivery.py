@@ -42,24 +42,25 @@ def deliver(
     request: Request, media: bytes, content_type: str, scenario: Scenario, bytes_per_s: int | None
 ) -> Reply:
     """Answer a media request for a file of these bytes."""
-    if scenario in _STATUS:
-        return Reply(_STATUS[scenario], b"refused\n")
+    whole = memoryview(media)
     match scenario:
+        case Scenario.MEDIA403 | Scenario.MEDIA404 | Scenario.MEDIA429 | Scenario.MEDIA503:
+            reply = Reply(_STATUS[scenario], b"refused\n")
         case Scenario.MEDIA_RESET:
-            return Reply(200, manner=Manner.RESET)
+            reply = Reply(200, manner=Manner.RESET)
         case Scenario.MEDIA_EMPTY:
-            return Reply(200, b"", content_type)
+            reply = Reply(200, b"", content_type)
         case Scenario.ENDLESS:
-            return Reply(200, memoryview(media), content_type, manner=Manner.ENDLESS)
+            reply = Reply(200, whole, content_type, manner=Manner.ENDLESS)
         case Scenario.NO_RANGE:
-            return Reply(200, memoryview(media), content_type, bytes_per_s=bytes_per_s)
+            reply = Reply(200, whole, content_type, bytes_per_s=bytes_per_s)
         case Scenario.BIG_FILE:
-            whole = memoryview(media)
-            return Reply(200, whole, content_type, (), Manner.ENDLESS, bytes_per_s, BIG_FILE_BYTES)
+            reply = Reply(200, whole, content_type, (), Manner.ENDLESS, bytes_per_s, BIG_FILE_BYTES)
         case Scenario.REDIRECT if _REDIRECTED not in request.query:
-            return Reply(302, b"", headers=(("Location", f"{request.target}&{_REDIRECTED}=1"),))
+            reply = Reply(302, headers=(("Location", f"{request.target}&{_REDIRECTED}=1"),))
         case _:
-            return _ranged(request, media, content_type, scenario, bytes_per_s)
+            reply = _ranged(request, media, content_type, scenario, bytes_per_s)
+    return reply
 
 
 def _ranged(
@@ -73,13 +74,13 @@ def _ranged(
     first, stop = span
     if scenario is Scenario.WRONG_RANGE and first:
         first, stop = first - 1, stop - 1
-    told = (("Accept-Ranges", "bytes"),)
-    if asked and not in_url:
-        told += (("Content-Range", f"bytes {first}-{stop - 1}/{size}"),)
+    is_part = bool(asked) and not in_url
+    content_range = f"bytes {first}-{stop - 1}/{size}"
+    told = (("Accept-Ranges", "bytes"), *((("Content-Range", content_range),) if is_part else ()))
     body = _junk(stop - first) if scenario is Scenario.MEDIA_JUNK else memoryview(media)[first:stop]
     manner = _MANNER.get(scenario, Manner.WHOLE)
     pace = _pace(wanted, stop - first, bytes_per_s)
-    return Reply(206 if asked and not in_url else 200, body, content_type, told, manner, pace)
+    return Reply(206 if is_part else 200, body, content_type, told, manner, pace)
 
 
 def _junk(size: int) -> bytes:

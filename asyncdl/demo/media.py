@@ -12,7 +12,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -104,7 +104,8 @@ _FILTERS = {
     Content.NOISE: f"anoisesrc=c=white:r=48000:a=0.2:seed={NOISE_SEED}:d={{s}}",
     Content.SILENCE: "anullsrc=r=48000:cl=mono:d={s}",
 }
-_BARS = f"color=c=black:s=16x2:r={FRAMES_PER_S}:d={{s}},geq=lum='16+219*mod(floor(N/pow(2\\,X))\\,2)':cb=128:cr=128"
+_BITS = r"geq=lum='16+219*mod(floor(N/pow(2\,X))\,2)':cb=128:cr=128"
+_BARS = f"color=c=black:s=16x2:r={FRAMES_PER_S}:d={{s}},{_BITS}"
 _AAC = "-ac 2 -ar 44100 -c:a aac -b:a 128k"
 _OPUS = "-ac 2 -c:a libopus -b:a {kbps}k"
 _X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 125 -keyint_min 125 -sc_threshold 0"
@@ -167,12 +168,14 @@ class Masters:
         shape = _COPIED_FROM.get(recipe.shape)
         if shape is None:
             return None
-        return (await self.get(Recipe(recipe.content, shape, recipe.length_s))).path
+        return (await self.get(replace(recipe, shape=shape))).path
 
     async def _path(self, recipe: Recipe) -> Path:
         if self._version is None:
             self._version = asyncio.create_task(self._read_version())
-        known = "\n".join((await asyncio.shield(self._version), *recipe_options(recipe)))
+        origin = _COPIED_FROM.get(recipe.shape)
+        copied = () if origin is None else recipe_options(replace(recipe, shape=origin))
+        known = "\n".join((await asyncio.shield(self._version), *recipe_options(recipe), *copied))
         mark = hashlib.sha256(known.encode()).hexdigest()[:12]
         extension = recipe.layout.container.value
         return self._folder / f"{recipe.content}-{recipe.shape}-{recipe.length_s}s-{mark}.{extension}"

@@ -9,15 +9,18 @@ from asyncdl.demo.scenarios import Scenario
 
 LONG_S = 620
 SHORT_VIDEO_S = 25
+SPECIAL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How a site behaves towards everybody.
 
-    ``length_s`` is the length of its videos (620 s holds every row of AudioSet); with ``videos`` they have
-    pictures too. ``latency_s`` comes before each reply, ``bytes_per_s`` paces each media connection.
-    ``ad_skip_ms`` is the pre-roll of ``AD_WAIT``: media are refused until 2 s before it can be skipped.
+    ``length_s`` is the length of its videos: 620 s holds every row of AudioSet. ``SHORT_VIDEO`` has 25 s;
+    ``NOISE``, ``WITH_VIDEO`` and ``NO_AUDIO`` have 60 s, as they are made while a client waits. With
+    ``videos`` all have pictures too. ``latency_s`` comes before each reply, ``bytes_per_s`` paces each
+    media connection. ``ad_skip_ms`` is the pre-roll of ``AD_WAIT``: media are refused until 2 s before it
+    can be skipped.
     ``media_tls`` turned off serves media over plain HTTP.
     """
 
@@ -44,12 +47,18 @@ _SHAPES = {
     Scenario.CUES_AT_END: (Shape.WEBM_CUES_AT_END,),
     Scenario.BIG_FILE: (Shape.M4A,),
 }
+_LENGTH_S = {
+    Scenario.SHORT_VIDEO: SHORT_VIDEO_S,
+    Scenario.NOISE: SPECIAL_S,
+    Scenario.WITH_VIDEO: SPECIAL_S,
+    Scenario.NO_AUDIO: SPECIAL_S,
+}
 _CONTENT = {Scenario.SILENT: Content.SILENCE, Scenario.NOISE: Content.NOISE}
 
 
 def recipes(scenario: Scenario, terms: Terms) -> tuple[Recipe, ...]:
     """List what a video of this scenario offers, best known format first."""
-    length_s = min(SHORT_VIDEO_S, terms.length_s) if scenario is Scenario.SHORT_VIDEO else terms.length_s
+    length_s = min(_LENGTH_S.get(scenario, terms.length_s), terms.length_s)
     shapes = _SHAPES.get(scenario, _SOUND + _PICTURE if terms.videos else _SOUND)
     content = _CONTENT.get(scenario, Content.CHIRP)
     return tuple(_recipe(content, shape, length_s) for shape in shapes)

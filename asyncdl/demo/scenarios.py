@@ -3,13 +3,12 @@
 An id that is not listed here is a good video. ``expected`` names the code of the error table
 (``core.classify``) that a correct client ends with; None where it gets its clip.
 
-    group             members                                                     answer
-    reasons           PRIVATE … MINIMAL_ERROR                                     a refusal in the player's JSON
-    player transport  HTTP400 … STALL_PLAYER                                      status, broken body, reset, silence
-    formats           SABR_ONLY … NO_AUDIO                                        formats that cannot be used
-    variants          MINIMAL, WEBM_ONLY … BIG_FILE                               good, but out of the ordinary
-    media             MEDIA403 … WRONG_RANGE                                      the player is good, the media is not
-    passing           HTTP503_ONCE, MEDIA403_ONCE, TRUNCATED_ONCE, RESET_ONCE     the first request only
+    reasons           PRIVATE … MINIMAL_ERROR    a refusal in the player's JSON
+    player transport  HTTP400 … STALL_PLAYER     a status, a broken body, a reset, silence
+    formats           SABR_ONLY … NO_AUDIO       formats that cannot be used
+    variants          MINIMAL … BIG_FILE         good, but out of the ordinary
+    media             MEDIA403 … WRONG_RANGE     the player is good, the media are not
+    passing           …_ONCE                     the first request only
 """
 
 from __future__ import annotations

@@ -79,10 +79,9 @@ class Server:
         self._connections += 1
         try:
             await self._converse(reader, writer, answer, self._connections)
-        except ConnectionError:
-            pass  # the client has left, as clients do
-        except asyncio.CancelledError:
-            writer.transport.abort()  # only ``close`` cancels; asyncio would log a cancelled connection
+        except (ConnectionError, asyncio.CancelledError):
+            # The client has left, as clients do, or ``close`` ends us: nothing else cancels a connection.
+            writer.transport.abort()
         finally:
             self._tasks.discard(task)
             await _closed(writer)

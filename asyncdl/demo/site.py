@@ -1,9 +1,9 @@
 """An embedded stand-in for YouTube on loopback: a player API and a media server, both over TLS.
 
-``async with Site.start(folder, masters) as site:`` serves until the block ends. Clients find it with yt-dlp's
-extractor argument ``innertube_host=<site.player_host>`` and trust it with ``SSL_CERT_FILE=<site.ca_file>`` and
-``--compat-options no-certifi``; the certificate check stays on. ``python -m asyncdl.demo.site --help`` starts
-the same in a process of its own.
+``async with Site.start(folder, masters) as site:`` serves until the block ends. Clients find it with
+yt-dlp's extractor argument ``innertube_host=<site.player_host>`` and trust it with
+``SSL_CERT_FILE=<site.ca_file>`` and ``--compat-options no-certifi``; the certificate check stays on.
+``python -m asyncdl.demo.site --help`` starts the same in a process of its own.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ PLAYER_PATH = "/youtubei/v1/player"
 MEDIA_PATH = "/videoplayback"
 AD_LEAD_S = 2.0
 _MISSING = Answer(Reply(404, b"not found\n"))
+_FOREIGN = Reply(403, b"this address did not ask the player\n")
 _TOO_EARLY = Reply(403, b"too early\n")
 
 
@@ -135,15 +136,13 @@ class Site:
             return _MISSING
         if request.path != MEDIA_PATH or request.method not in {"GET", "HEAD"}:
             return _MISSING
+        if request.query.get("ip") != address:
+            return Answer(_FOREIGN, RequestKind.MEDIA, video_id)
         if self._clock() < self._media_from_s.get(video_id, 0.0):
             return Answer(_TOO_EARLY, RequestKind.MEDIA, video_id)
-        reply = deliver(
-            request,
-            await self._content(recipe),
-            recipe.layout.mime.split(";", 1)[0],
-            self._scenario(video_id, media=True),
-            self._terms.bytes_per_s,
-        )
+        scenario, media = self._scenario(video_id, media=True), await self._content(recipe)
+        mime = recipe.layout.mime.split(";", 1)[0]
+        reply = deliver(request, media, mime, scenario, self._terms.bytes_per_s)
         return Answer(reply, RequestKind.MEDIA, video_id)
 
     async def _content(self, recipe: Recipe) -> bytes:

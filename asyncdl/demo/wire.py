@@ -85,7 +85,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
 
 
 def byte_range(text: str, size: int) -> tuple[int, int] | None:
-    """Turn ``bytes=a-b``, ``a-``, ``-n`` into (first, stop); None where nothing of ``size`` bytes is meant."""
+    """Turn ``bytes=a-b``, ``a-``, ``-n`` into (first, stop); None: nothing of ``size`` bytes."""
     found = _RANGE.fullmatch(text)
     if found is None:
         return None

@@ -38,8 +38,8 @@ class Encoded:
 async def cut_part(work: Work, ffmpeg: Ffmpeg, *, deadline_s: float) -> Encoded | Failure:
     """Decode, cut and encode.
 
-    The first run adds nothing, so that its count tells what the source gave. Silence is added by a second run,
-    and only where the video ends inside the span.
+    The first run adds nothing, so that its count tells what the source gave. Silence is added by a second
+    run, and only where the video ends inside the span.
     """
     run = _Runs(work, ffmpeg, deadline_s)
     rate = assumed_rate(work.fetched.audio)

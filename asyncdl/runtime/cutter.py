@@ -45,12 +45,14 @@ class Cutter:
         *,
         slots: int | None = None,
         keep_source: bool = False,
+        tools: str = "",
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._root = root
         self._spec = spec
         self._ffmpeg = ffmpeg
         self._keep_source = keep_source
+        self._tools = ", ".join(filter(None, (tools, f"ffmpeg {ffmpeg.version}")))
         self._deadline_s = deadline_s
         self._slots = asyncio.Semaphore(slots or usable_slots())
 
@@ -103,7 +105,7 @@ class Cutter:
             format_id="+".join(track.format_id for track in tracks if track),
             source_rate=encoded.cut.source_rate,
             whole_file=fetched.whole_file,
-            tool_version=f"ffmpeg {self._ffmpeg.version}",
+            tool_version=self._tools,
             title=fetched.title,
             source_files=tuple(sources),
         )
@@ -138,7 +140,7 @@ def _state_length(part: Path, samples: int) -> None:
 
 
 def _mismatch(work: Work, encoded: Encoded, measured: Measured) -> Failure | None:
-    """The clip counts only if it decodes to the right count, rate and channels."""
+    """Refuse a clip that does not decode to the right count, rate and channels."""
     channels = 1 if work.spec.mono else encoded.channels or measured.channels
     wanted = (encoded.cut.wanted, encoded.cut.clip_rate, channels)
     found = (measured.samples, measured.sample_rate, measured.channels)

@@ -10,12 +10,13 @@ from itertools import islice
 
 from asyncdl.core.events import RowEvent, RowRejected, RowRepeated, RowSelected
 from asyncdl.core.ledger import Ledger, RowState
-from asyncdl.core.model import RejectedRow, Row, RowRef
+from asyncdl.core.model import RejectedRow, Row
 from asyncdl.core.ports import Journal
+from asyncdl.errors import AsyncdlError
 
 _BATCH = 64
 
-PassOver = Callable[[RowRef], bool]
+PassOver = Callable[[int, int], bool]
 RowSource = Callable[[PassOver], Iterator[Row | RejectedRow]]
 Batch = list[Row | RejectedRow]
 OffLoop = Callable[[Callable[[], Batch]], Awaitable[Batch]]
@@ -32,8 +33,9 @@ class Selection:
 class Feed:
     """Hands out open rows one by one; memory does not grow with the lists.
 
-    ``rows`` is asked once, with a function that says which lines to pass over. It is iterated on a thread in
-    small batches, so that passing over two million settled lines does not hold up the loop.
+    ``rows`` is asked once, with a function of source and line that says which to pass over. It is iterated on
+    a thread in small batches, so that passing over two million settled lines does not hold up the loop.
+    ``fault`` is set when a list breaks off; the rows before it are handed out all the same.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Feed:
         self._reading = asyncio.Lock()
         self._stopped = False
         self._is_read = False
+        self.fault: AsyncdlError | None = None
 
     @property
     def is_exhausted(self) -> bool:
@@ -81,20 +84,26 @@ class Feed:
             return None if self._stopped or not self._ready else self._ready.popleft()
 
     def _read_batch(self) -> Batch:
-        return [] if self._stopped else list(islice(self._rows, _BATCH))
+        batch: Batch = []
+        try:
+            for row in islice(self._rows, 0 if self._stopped else _BATCH):
+                batch.append(row)
+        except AsyncdlError as error:
+            self.fault = error
+        return batch
 
-    def _is_passed_over(self, ref: RowRef) -> bool:
+    def _is_passed_over(self, source: int, line: int) -> bool:
         """Tell on the reading thread; with a limit every row is looked at, so that the first N count."""
-        state = self._ledger.state_at(ref)
-        if self._stopped or state is RowState.REJECTED:
+        if self._stopped:
             return True
-        if state not in _SETTLED or self._selection.overwrite or self._selection.limit is not None:
+        if self._selection.limit is not None or self._selection.overwrite:
             return False
-        self._passed += 1
-        return True
+        is_settled = self._ledger.is_settled_line(source, line)
+        self._passed += is_settled
+        return is_settled
 
     def _take_all(self, batch: Batch) -> None:
-        self._is_read = not batch
+        self._is_read = not batch or self.fault is not None
         for row in batch:
             if self._is_full():
                 self._is_read = True
@@ -105,6 +114,8 @@ class Feed:
         return self._selection.limit is not None and self._taken >= self._selection.limit
 
     def _reject(self, row: RejectedRow) -> None:
+        if self._ledger.state_at(row.ref) is not RowState.UNREAD:
+            return
         self._note(RowRejected(row))
         self._on_rejected(row)
 
@@ -129,6 +140,3 @@ class Feed:
             self._handed.extend(bytes(slot + 4096 - len(self._handed)))
         before, self._handed[slot] = self._handed[slot], 1
         return bool(before)
-
-
-_SETTLED = frozenset({RowState.STORED, RowState.GIVEN_UP})

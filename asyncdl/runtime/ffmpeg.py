@@ -57,7 +57,7 @@ def _locate(wanted: str | None) -> str | None:
 
 
 def _bundled() -> str | None:
-    """The static build of the wheel; it starts six times faster than a distribution's."""
+    """Look for the static build of the wheel; it starts six times faster than a distribution's."""
     try:
         import imageio_ffmpeg  # noqa: PLC0415 - only here, and only when no other was named
 

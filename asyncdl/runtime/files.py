@@ -87,6 +87,7 @@ class RealFiles:
     """The operating system."""
 
     def kind(self, path: Path) -> EntryKind:
+        """Look without following links."""
         try:
             mode = os.lstat(path).st_mode
         except FileNotFoundError:
@@ -96,35 +97,45 @@ class RealFiles:
         return EntryKind.FOLDER if stat.S_ISDIR(mode) else EntryKind.OTHER
 
     def open(self, path: Path, flags: int) -> int:
+        """Open with mode 0644 for new files."""
         return os.open(path, flags, 0o644)
 
     def write(self, fd: int, data: memoryview) -> int:
+        """Write some bytes."""
         return os.write(fd, data)
 
     def fsync(self, fd: int) -> None:
+        """Sync content and metadata."""
         os.fsync(fd)
 
     def fdatasync(self, fd: int) -> None:
+        """Sync content and size."""
         os.fdatasync(fd)
 
     def ftruncate(self, fd: int, size: int) -> None:
+        """Cut."""
         os.ftruncate(fd, size)
 
     def reserve(self, fd: int, offset: int, size: int) -> None:
+        """Allocate behind the end, on systems that can."""
         fallocate = _fallocate()
         if fallocate is not None and fallocate(fd, _KEEP_SIZE, offset, size):
             raise OSError(ctypes.get_errno(), "fallocate")
 
     def close(self, fd: int) -> None:
+        """Close."""
         os.close(fd)
 
     def rename(self, old: Path, new: Path) -> None:
+        """Rename over."""
         old.replace(new)
 
     def unlink(self, path: Path) -> None:
+        """Remove."""
         path.unlink()
 
     def mkdir(self, path: Path) -> None:
+        """Make one folder."""
         path.mkdir()
 
 
@@ -142,8 +153,8 @@ def _fallocate() -> Any:  # noqa: ANN401 - a foreign function has no better type
 def publish(part: Path, final: Path, root: Path, files: FileLayer = REAL_FILES) -> None:
     """Give ``part`` its final name for good; folders between ``root`` and ``final`` are made as needed.
 
-    After return neither content nor name can be lost. Raises ``DiskFull`` or ``EnvironmentFault``, also where a
-    link or anything but a plain file stands in the way. Both paths are on one file system.
+    After return neither content nor name can be lost. Raises ``DiskFull`` or ``EnvironmentFault``, the latter
+    also where a link or anything but a plain file is in the way. Both paths are on one file system.
     """
     make_folders(final.parent, root, files)
     with telling("publishing", final):

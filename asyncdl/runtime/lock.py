@@ -29,7 +29,7 @@ _HELD = frozenset({errno.EAGAIN, errno.EACCES})
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who writes: ``start_ticks`` is the process's start in clock ticks since boot, so that a pid used again shows."""
+    """Who writes; ``start_ticks``, the process's start in clock ticks since boot, shows a pid used again."""
 
     host: str
     boot_id: str
@@ -38,7 +38,7 @@ class Lease:
 
 
 class JournalLock:
-    """Holds the lock from ``acquire`` to ``release``; ``previous`` is the lease of a writer that did not release."""
+    """Holds the lock until ``release``; ``previous`` is the lease of a writer that ended without one."""
 
     def __init__(self, folder: Path, fd: int, previous: Lease | None) -> None:
         self._folder = folder

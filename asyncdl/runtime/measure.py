@@ -10,7 +10,6 @@ from pathlib import Path
 from asyncdl.core.argv import check_argv
 from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
-from asyncdl.core.ffmpeg_report import read_report
 from asyncdl.core.model import Failure
 from asyncdl.runtime.ffmpeg import Ffmpeg
 from asyncdl.runtime.run_ffmpeg import run_ffmpeg
@@ -66,7 +65,7 @@ async def _measure_with_ffmpeg(clip: Path, ffmpeg: Ffmpeg, deadline_s: float) ->
     if not done.source or done.counted_samples is None:
         return failure(Code.CORRUPT, "the clip holds no sound that decodes")
     return Measured(
-        samples=done.counted_samples // max(1, len(done.peaks_db)),
+        samples=done.counted_samples,
         sample_rate=done.source[0][0],
         channels=len(done.peaks_db),
         is_silent=all(peak == "-inf" for peak in done.peaks_db),

@@ -22,6 +22,7 @@ from asyncdl.runtime.files import telling
 from asyncdl.runtime.runfile import RunName, parse_name
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_ROW_BYTES = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A journal as read: ``torn`` names files with a harmless torn tail; ``last_seq`` is 0 for an empty one."""
+    """A journal as read; ``torn`` names files with a harmless torn tail, ``last_seq`` is 0 for no file."""
 
     ledger: Ledger
     damage: tuple[Damage, ...]
@@ -65,6 +66,7 @@ def replay(folder: Path) -> Replayed:
     torn: list[str] = []
     last_seq = 0
     names = run_file_names(folder)
+    ledger.reserve(sum(_rows_bytes(folder / name) for name in names if not _is_events(name)) // _ROW_BYTES)
     for name in names:
         with open_run_file(folder / name) as stream:
             scan = RecordScan(stream)
@@ -80,13 +82,21 @@ def replay(folder: Path) -> Replayed:
 
 def fold(scan: RecordScan, ledger: Ledger, name: str) -> None:
     """Fold one run file; the two most frequent records go without an object in between."""
-    for offset, fields in scan:
-        try:
-            _fold_one(fields, ledger)
-        except JournalFault as fault:
-            raise JournalFault(f"{name}, byte {offset}: {fault.what}", mend=fault.mend) from fault
-        except (KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
-            raise JournalFault(f"{name}, byte {offset}: not a record of this version ({error})") from error
+    fields: Fields = {}
+    try:
+        for records in scan.batches():
+            for fields in records:
+                event = fields.get("e")
+                if event == SELECTED:
+                    ledger.row_selected(fields["s"], fields["i"], fields["k"])
+                elif event == STORED:
+                    ledger.clip_stored(fields["k"], fields["r"], fields["b"])
+                elif (known := decode(fields)) is not None:
+                    ledger.apply(known)
+    except JournalFault as fault:
+        raise JournalFault(f"{name}: {fault.what}", mend=fault.mend) from fault
+    except (KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
+        raise JournalFault(f"{name}: record {fields.get('q')} is not of this version ({error})") from error
 
 
 def run_file_names(folder: Path) -> list[str]:
@@ -103,24 +113,19 @@ def run_file_names(folder: Path) -> list[str]:
 @contextmanager
 def open_run_file(path: Path) -> Iterator[BinaryIO]:
     """Open a plain file for reading; refuses links, pipes and devices by name, without waiting for them."""
-    with telling("reading", path), open(os.open(path, _FLAGS), "rb") as stream:
+    with telling("reading", path), os.fdopen(os.open(path, _FLAGS), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise JournalFault(f"{path} is no plain file")
         yield stream
 
 
-def _fold_one(fields: Fields, ledger: Ledger) -> None:
-    event = fields.get("e")
-    if event == SELECTED:
-        ledger.row_selected(fields["s"], fields["i"], fields["k"])
-    elif event == STORED:
-        ledger.clip_stored(fields["k"], fields["s"], fields["i"], fields["r"], fields["b"])
-    elif (known := decode(fields)) is not None:
-        ledger.apply(known)
-
-
 def _damage(name: str, gap: Gap) -> Damage:
     return Damage(name, gap.offset, gap.last - gap.first + 1)
+
+
+def _rows_bytes(path: Path) -> int:
+    with open_run_file(path) as stream:
+        return os.fstat(stream.fileno()).st_size
 
 
 def _missing_files(names: list[str]) -> list[Damage]:

@@ -13,7 +13,7 @@ from asyncdl.core.redact import redact
 
 
 def line_of(event: SegmentEvent) -> str:
-    """Say one fact in one line; what tools said is kept whole, its line breaks as ``\\n``."""
+    """Say one fact in one line; what tools said is kept whole, its line breaks are escaped."""
     match event:
         case ClipStored():
             size = f"{event.clip.size_bytes} bytes, format {event.clip.format_id}"
@@ -37,8 +37,10 @@ class RunLog:
         self._closing = False
         self.fault: OSError | None = None
 
-    def start(self) -> None:
-        """Begin to write."""
+    async def start(self) -> None:
+        """Begin to write; raises ``OSError`` when the file cannot be opened at all."""
+        async with aiofiles.open(self._path, "a", encoding="utf-8"):
+            pass
         self._writer = asyncio.create_task(self._write())
 
     def tell(self, event: SegmentEvent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, SegmentEvent
@@ -30,6 +31,12 @@ class Tally:
         self.retried = 0
         self.received_bytes = 0
         self.requests = 0
+        self.listeners: list[Callable[[SegmentEvent], None]] = []
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether this run has written down anything about a segment."""
+        return bool(self.stored or self.failed or self.retried)
 
     def enter(self, key: str, stage: Stage, attempt: int) -> None:
         """Tell that a segment has come to a stage; its age counts from the attempt's begin."""
@@ -49,7 +56,9 @@ class Tally:
         self.requests += requests
 
     def tell(self, event: SegmentEvent) -> None:
-        """Count a fact that has become durable."""
+        """Count a fact that has become durable, and pass it on."""
+        for listener in self.listeners:
+            listener(event)
         match event:
             case ClipStored():
                 self.stored += 1

@@ -116,7 +116,7 @@ def _head(canvas: _Canvas, snapshot: Snapshot) -> Text:
 def _note(canvas: _Canvas, snapshot: Snapshot) -> Text:
     """Tell what holds the run up, and at the right the disk where both fit."""
     note, disk = printable(snapshot.note), disk_text(snapshot)
-    if cell_len(note) + 2 + len(disk) > canvas.width and note:
+    if len(disk) + (cell_len(note) + 2 if note else 0) > canvas.width:
         disk = ""
     left = _fit(canvas, note, canvas.width - len(disk))
     return Text.assemble((left, _NOTE), (disk, "dim"))

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 from rich.console import Group
 from rich.text import Text
 
-from asyncdl.core.kinds import FailureKind
+from asyncdl.core.ledger import Counts
 from asyncdl.ui.failures import gone_and_retryable
 from asyncdl.ui.summary import DEFAULT_COMMANDS, Commands, failed_lines, next_lines, rows_lines
 from asyncdl.ui.wording import share_text, size_text
 
 
-class CountsLike(Protocol):
-    """What ``core.ledger`` counts of a data set."""
-
-    @property
-    def segments(self) -> int: ...  # noqa: D102 - the names say it
-    @property
-    def stored(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def open(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def failed(self) -> Mapping[FailureKind, int]: ...  # noqa: D102 - see above
-    @property
-    def failed_total(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def rejected_rows(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def repeated_rows(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def stored_bytes(self) -> int: ...  # noqa: D102 - see above
-
-
-def status_object(counts: CountsLike) -> dict[str, object]:
+def status_object(counts: Counts) -> dict[str, object]:
     """Make the object of ``asyncdl status --json``; its keys are a promise to scripts."""
     return {
         "segments": counts.segments,
@@ -49,7 +25,7 @@ def status_object(counts: CountsLike) -> dict[str, object]:
     }
 
 
-def status_view(counts: CountsLike, commands: Commands = DEFAULT_COMMANDS) -> Group:
+def status_view(counts: Counts, commands: Commands = DEFAULT_COMMANDS) -> Group:
     """Lines for people: counts, why segments failed, what to do next."""
     gone, retryable = gone_and_retryable({kind.value: count for kind, count in counts.failed.items()})
     lines = _table(counts)
@@ -60,7 +36,7 @@ def status_view(counts: CountsLike, commands: Commands = DEFAULT_COMMANDS) -> Gr
     return Group(*lines)
 
 
-def _table(counts: CountsLike) -> list[Text]:
+def _table(counts: Counts) -> list[Text]:
     rows = [
         ("segments", counts.segments, "selected so far", ""),
         ("stored", counts.stored, size_text(counts.stored_bytes), "green"),

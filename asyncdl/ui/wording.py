@@ -7,7 +7,6 @@ from asyncdl.core.progress import Snapshot
 
 _MINUTE_S = 60
 _HOUR_S = 3600
-_DAY_S = 86400
 
 
 def size_text(size_bytes: int) -> str:
@@ -41,12 +40,14 @@ def eta_text(eta_s: float | None) -> str:
         return "time left unknown"
     if eta_s < _MINUTE_S:
         return "less than 1 min left"
-    if eta_s < _HOUR_S:
-        return f"about {round(eta_s / _MINUTE_S)} min left"
-    if eta_s < _DAY_S:
-        hours, tens = divmod(round(eta_s / 600), 6)
-        return f"about {hours} h {tens}0 min left" if tens and hours < 10 else f"about {hours} h left"
-    days, hours = divmod(round(eta_s / _HOUR_S), 24)
+    if (minutes := round(eta_s / _MINUTE_S)) < 60:
+        return f"about {minutes} min left"
+    hours, tens = divmod(round(minutes / 10), 6)
+    if hours < 10:
+        return f"about {hours} h {tens}0 min left" if tens else f"about {hours} h left"
+    if (hours := round(eta_s / _HOUR_S)) < 24:
+        return f"about {hours} h left"
+    days, hours = divmod(hours, 24)
     return f"about {days} d {hours} h left" if hours and days < 10 else f"about {days} d left"
 
 

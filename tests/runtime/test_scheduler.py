@@ -1,11 +1,11 @@
-"""The schedule under a virtual clock: every segment settled once, retries in time, drains and stops honest."""
+"""The schedule under a virtual clock: every segment settled once, retries in time, honest stops."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,9 +17,9 @@ from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, RowRef, Segment
 from asyncdl.core.ports import Fetcher, Maker
 from asyncdl.core.retry import RetryPolicy
-from asyncdl.errors import DiskFull
+from asyncdl.errors import DiskFull, UsageError
 from asyncdl.runtime.agenda import Agenda, Attempt
-from asyncdl.runtime.feed import Batch, Feed, Selection
+from asyncdl.runtime.feed import Batch, Feed, PassOver, Selection
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.scheduler import Parts, RunEnd, Scheduler, Terms
 from asyncdl.runtime.tally import Tally
@@ -155,7 +155,7 @@ def test_a_throttle_sign_drains_the_run_and_fails_no_segment(code: Code) -> None
 
 def test_a_full_disk_ends_the_run_without_failing_a_segment() -> None:
     class FullMaker(FakeMaker):
-        async def make(self, segment: Segment, fetched: Fetched) -> Clip | Failure:
+        async def make(self, _segment: Segment, _fetched: Fetched) -> Clip | Failure:
             raise DiskFull("no space in /data")
 
     scene = Scene(some_rows(50), FakeFetcher(), maker=FullMaker())
@@ -253,6 +253,24 @@ def test_rejected_rows_are_told_and_counted_once() -> None:
     second = Scene([*some_rows(10), bad], FakeFetcher(), ledger=first.ledger)
     run_virtually(_run(second))
     assert second.ledger.counts().rejected_rows == 1
+
+
+def test_a_list_that_breaks_off_loses_no_row_before_the_break() -> None:
+    def broken(_is_passed_over: PassOver) -> Iterator[Row | RejectedRow]:
+        yield from some_rows(10)
+        raise UsageError("the list is cut off")
+
+    async def story() -> tuple[Feed, Ledger]:
+        ledger, journal = Ledger(), MemoryJournal()
+        feed = Feed(broken, ledger, journal, Selection(), lambda _row: None, _on_the_loop)
+        parts = Parts(FakeFetcher(), FakeMaker(), journal, ledger, Tally())
+        terms = Terms("/parts", _request, RetryPolicy(), random.Random(1), lambda: 0)
+        await Scheduler(Agenda(feed), Limiter(4), parts, terms).run()
+        return feed, ledger
+
+    feed, ledger = run_virtually(story())
+    assert ledger.counts().stored == 10
+    assert isinstance(feed.fault, UsageError)
 
 
 def test_a_bug_in_a_part_ends_the_run_loudly() -> None:

@@ -37,7 +37,7 @@ def some_rows(count: int, source: int = 0) -> list[Row | RejectedRow]:
 def rows_source(rows: list[Row | RejectedRow]) -> Callable[[PassOver], Iterator[Row | RejectedRow]]:
     def read(is_passed_over: PassOver) -> Iterator[Row | RejectedRow]:
         for row in rows:
-            if not is_passed_over(row.ref):
+            if not is_passed_over(row.ref.source, row.ref.line):
                 yield row
 
     return read

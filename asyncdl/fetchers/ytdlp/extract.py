@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import yt_dlp
+import yt_dlp.extractor.youtube
+import yt_dlp.networking._requests
 from yt_dlp.globals import plugin_dirs as allowed_plugin_dirs
 
 from asyncdl.core.classify import classify, failure
 from asyncdl.core.codes import Code
 from asyncdl.core.model import Failure
+from asyncdl.core.redact import redact
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.formats import SourceFormat, read_formats
 from asyncdl.fetchers.ytdlp.options import plugin_dirs, ydl_params
-from asyncdl.fetchers.ytdlp.redact import redact
 
 # What a mistake inside an extractor can raise; yt-dlp hands these through.
 _EXTRACTOR_BUGS = (
@@ -33,6 +35,16 @@ _LIVE = {
     "is_upcoming": Code.UPCOMING,
     "post_live": Code.LIVE_PROCESSING,
 }
+
+
+def preload_imports() -> None:
+    """Have everything loaded that a worker needs, so that children forked afterwards share it.
+
+    The imports above do most of it; the rest is loaded by whoever makes the first ``Extractor``.
+    """
+    first = Extractor(WorkerConfig())
+    first.ydl.get_info_extractor("Youtube")
+    first.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class _Messages:
         return "\n".join(self._others)
 
 
-class CountingYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc] - yt-dlp ships no types
+class CountingYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc]
     """Counts every request that leaves."""
 
     sent_requests = 0
@@ -94,6 +106,7 @@ class Extractor:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._messages = _Messages()
+        self._url_template = config.url_template
         allowed_plugin_dirs.value = plugin_dirs(config)
         params = ydl_params(config) | {
             "logger": self._messages,
@@ -107,12 +120,17 @@ class Extractor:
         """Ask about one video; what went wrong is told as a value, with all that yt-dlp said."""
         self._messages.start()
         try:
-            info = self.ydl.extract_info(f"https://www.youtube.com/watch?v={ytid}", download=False)
+            info = self.ydl.extract_info(self._url_template.replace("{ytid}", ytid), download=False)
         except yt_dlp.utils.YoutubeDLError as error:
             return self._failed(self._messages.errors or f"ERROR: {error}")
         except _EXTRACTOR_BUGS as error:
             return self._failed(f"ERROR: {type(error).__name__}: {error}")
         return self._read(ytid, info)
+
+    @property
+    def socket_timeout_s(self) -> float:
+        """How long a server may be silent, in seconds."""
+        return float(self.ydl.params["socket_timeout"])
 
     def close(self) -> None:
         """Give back connections and handlers."""

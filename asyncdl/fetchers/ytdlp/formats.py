@@ -47,9 +47,7 @@ class SourceFormat:
 
 def read_formats(raw_formats: Sequence[Mapping[str, object]]) -> tuple[SourceFormat, ...]:
     """Keep what can be fetched: plain HTTP files, mp4 or WebM, no DRM, no flattened loudness (``-drc``)."""
-    return tuple(
-        source for raw in raw_formats if _is_usable(raw) and (source := _read(raw)) is not None
-    )
+    return tuple(source for raw in raw_formats if _is_usable(raw) and (source := _read(raw)) is not None)
 
 
 def choose_audio(formats: Sequence[SourceFormat], quality: Quality) -> SourceFormat | Failure:
@@ -63,7 +61,7 @@ def choose_audio(formats: Sequence[SourceFormat], quality: Quality) -> SourceFor
 
 
 def choose_video(formats: Sequence[SourceFormat], max_height: int) -> SourceFormat | Failure:
-    """Choose the best picture of at most ``max_height`` lines: alone before with sound, H.264 before others."""
+    """Choose the best picture up to ``max_height`` lines: without sound first, H.264 before others."""
     seen = [one for one in formats if one.has_video and one.height and one.height <= max_height]
     if not seen:
         return failure(Code.FORMAT_MISSING, f"no format with a picture of at most {max_height} lines")

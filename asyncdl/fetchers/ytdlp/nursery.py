@@ -24,9 +24,9 @@ from contextlib import suppress
 
 import orjson
 
-from asyncdl.fetchers.ytdlp import worker
+from asyncdl.fetchers.ytdlp.config import WorkerConfig, config_from_json
 from asyncdl.fetchers.ytdlp.extract import preload_imports
-from asyncdl.fetchers.ytdlp.protocol import WorkerConfig, config_from_json
+from asyncdl.fetchers.ytdlp.worker import serve
 
 _MAX_MESSAGE_BYTES = 64 * 1024
 _PR_SET_PDEATHSIG = 1
@@ -110,7 +110,7 @@ def _be_worker(
         control.close()
         wake.close()
         _die_with(parent)
-        worker.serve(fd, config)
+        serve(fd, config)
         code = 0
     except BaseException:  # noqa: BLE001 - a forked child must never run on into its parent's code
         traceback.print_exc()

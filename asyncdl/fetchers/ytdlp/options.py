@@ -1,4 +1,4 @@
-"""Which options the worker's yt-dlp runs with: one player request a video, and nothing that it need not do."""
+"""Which options the worker's yt-dlp runs with: one player request a video, and nothing beyond need."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import yt_dlp
 
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 
-SOCKET_TIMEOUT_S = 15
-
 # Nothing is read from the user's folders, nothing is run, nothing is written.
 _HARDENED = (
-    "--ignore-config --no-plugin-dirs --no-exec --no-cache-dir --no-update --no-playlist --no-progress --quiet "
-    "--use-extractors youtube --no-remote-components --downloader native --fixup never --no-mtime "
-    "--restrict-filenames --color never --skip-download --no-check-formats"
-).split()
-_PATIENCE = ["--socket-timeout", str(SOCKET_TIMEOUT_S), "--retries", "0", "--extractor-retries", "1"]
+    *("--ignore-config", "--no-plugin-dirs", "--no-remote-components", "--no-exec", "--no-update"),
+    *("--use-extractors", "youtube", "--no-playlist", "--no-check-formats", "--skip-download"),
+    *("--no-cache-dir", "--no-mtime", "--restrict-filenames", "--fixup", "never", "--downloader", "native"),
+    *("--quiet", "--no-progress", "--color", "never"),
+)
+_PATIENCE = ("--socket-timeout", "15", "--retries", "0", "--extractor-retries", "1")
 # asyncdl chooses among all formats itself (formats.py).
-_FORMATS = ["-f", "all"]
-# Without initial_data among the skipped, a skipped webpage costs a second request; hls and dash cost one each.
+_FORMATS = ("-f", "all")
+# Each word saves a request; initial_data, the one that a skipped webpage would cost.
 _ONE_REQUEST = "player_skip=webpage,configs,js,initial_data;skip=hls,dash,translated_subs"
 # An account needs a client that takes cookies, and those need the player's JavaScript.
 _SIGNED_IN = "skip=hls,dash,translated_subs"

@@ -68,9 +68,8 @@ class MediaFile:
             reply = self._ask(self.source.url, {"Range": f"bytes={first}-{end - 1}"})
             if not isinstance(reply, Reply):
                 return reply
-            given = self._given_end(reply, first, end)
-            if given is not None:
-                return _take(reply, given - first, sink)
+            if reply.status == 206:
+                return self._take_part(reply, first, end, sink)
             reply.close()
             self.ranges = Ranges.BY_ADDRESS if self.size_bytes is not None else Ranges.REFUSED
         if self.ranges is Ranges.BY_ADDRESS:
@@ -96,16 +95,16 @@ class MediaFile:
             return NoRanges()
         return reply
 
-    def _given_end(self, reply: Reply, first: int, end: int) -> int | None:
-        """Find where the given stretch ends; None where it is not the one that was asked for."""
-        match = _CONTENT_RANGE.fullmatch(reply.header("Content-Range") or "")
-        if reply.status != 206 or match is None:
-            return None
-        given_first, given_last, total = (int(number) for number in match.groups())
+    def _take_part(self, reply: Reply, first: int, end: int, sink: Sink) -> Failure | None:
+        told = reply.header("Content-Range") or ""
+        match = _CONTENT_RANGE.fullmatch(told)
+        given_first, given_last, total = map(int, match.groups()) if match else (-1, -1, -1)
         if given_first != first or given_last + 1 != min(end, total):
-            return None
+            reply.close()
+            text = f"ERROR: Invalid data found: bytes {first}-{end - 1} asked for, {told!r} given"
+            return failure(Code.CORRUPT, text)
         self.size_bytes = total
-        return given_last + 1
+        return _take(reply, given_last + 1 - first, sink)
 
     def _stream(self, sink: Sink, max_bytes: int) -> Failure | None:
         reply = self.wire.get(self.source.url, self.source.headers)

@@ -1,10 +1,10 @@
-"""One HTTP GET through yt-dlp's own networking: same proxy, address, cookies and connection as the extraction."""
+"""HTTP GETs through yt-dlp's own networking: proxy, address, cookies and TLS are the extraction's."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
@@ -16,8 +16,7 @@ from yt_dlp.networking.exceptions import HTTPError, RequestError
 from asyncdl.core.classify import classify, failure, failure_for_status
 from asyncdl.core.codes import Code
 from asyncdl.core.model import Failure
-from asyncdl.fetchers.ytdlp.options import SOCKET_TIMEOUT_S
-from asyncdl.fetchers.ytdlp.redact import redact
+from asyncdl.core.redact import redact
 
 BLOCK_BYTES = 64 * 1024
 _SHORTEST_TIMEOUT_S = 0.05
@@ -26,35 +25,21 @@ Sink = Callable[[bytes], object]
 OpenUrl = Callable[[Request], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What was asked and what came, in requests and bytes of bodies."""
-
-    requests: int
-    received_bytes: int
-
-    def since(self, before: Cost) -> Cost:
-        """Subtract an earlier reading."""
-        return Cost(self.requests - before.requests, self.received_bytes - before.received_bytes)
-
-
 class Wire:
-    """Sends GETs and counts them; one total deadline bounds everything after ``allow``."""
+    """Sends GETs and counts bytes; one total deadline bounds everything after ``allow``.
 
-    def __init__(self, open_url: OpenUrl) -> None:
+    A server may be silent for ``silence_s`` seconds.
+    """
+
+    def __init__(self, open_url: OpenUrl, silence_s: float) -> None:
         self._open_url = open_url
+        self._silence_s = silence_s
         self._ends_at = float("inf")
-        self.requests = 0
         self.received_bytes = 0
 
     def allow(self, deadline_s: float) -> None:
         """Start the clock: in ``deadline_s`` seconds every read ends with the code ``deadline``."""
         self._ends_at = time.monotonic() + deadline_s
-
-    @property
-    def cost(self) -> Cost:
-        """Everything so far."""
-        return Cost(self.requests, self.received_bytes)
 
     @property
     def left_s(self) -> float:
@@ -65,9 +50,8 @@ class Wire:
         """Send one GET; an HTTP error status, a broken connection and the deadline are values."""
         if self.left_s <= 0:
             return self.late()
-        timeout_s = max(min(SOCKET_TIMEOUT_S, self.left_s), _SHORTEST_TIMEOUT_S)
+        timeout_s = max(min(self._silence_s, self.left_s), _SHORTEST_TIMEOUT_S)
         wanted = {**headers, "Accept-Encoding": "identity"}
-        self.requests += 1
         try:
             response = self._open_url(Request(url, headers=wanted, extensions={"timeout": timeout_s}))
         except HTTPError as error:

@@ -1,0 +1,1 @@
+"""The composition root: from settings to the objects of a run, and their orderly end."""

@@ -1,0 +1,174 @@
+"""Opens what a run stands on, in the order in which it must be closed again backwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shlex
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from asyncdl import __version__
+from asyncdl.core.events import RunStarted, Source, SourceAdded
+from asyncdl.core.ledger import Ledger
+from asyncdl.core.model import ClipSpec
+from asyncdl.core.redact import redact
+from asyncdl.errors import UsageError
+from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
+from asyncdl.fetchers.ytdlp.pool import WorkerPool
+from asyncdl.inputs.cache import OnProgress, cache_folder
+from asyncdl.runtime import dataset, guardian
+from asyncdl.runtime.cutter import Cutter
+from asyncdl.runtime.dataset import DataSet
+from asyncdl.runtime.ffmpeg import Ffmpeg, find_ffmpeg
+from asyncdl.runtime.journal import RunJournal
+from asyncdl.runtime.process import end_group, exit_of, shielded, start_child
+from asyncdl.runtime.runlog import RunLog
+from asyncdl.settings import RunSettings
+from asyncdl.ui.choose import ScreenMode
+
+_DISMISSAL_S = 5.0
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run finds around it. Only the demo and the tests give an ``endpoint``."""
+
+    screen: ScreenMode
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    endpoint: Endpoint | None = None
+    on_download: OnProgress | None = None
+    tell: Callable[[str], None] = _to_stderr
+
+    @property
+    def cache(self) -> Path:
+        """Where downloaded lists are kept."""
+        return cache_folder(self.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A data set with everything that a run needs, ready."""
+
+    data_set: DataSet
+    spec: ClipSpec
+    journal: RunJournal
+    pool: WorkerPool
+    cutter: Cutter
+    log: RunLog | None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The state of the data set, kept up to date by the run."""
+        return self.data_set.ledger
+
+    async def add_sources(self, sources: Sequence[Source]) -> None:
+        """Write down lists that this data set has not had before."""
+        for source in sources:
+            event = SourceAdded(source)
+            await self.journal.append(event)
+            self.ledger.apply(event)
+
+
+async def open_data_set(root: Path, stack: AsyncExitStack) -> DataSet:
+    """Lock and replay a data set, and have its children guarded; closed with the stack."""
+    data_set = await asyncio.to_thread(dataset.open_for_writing, root, guardian.new_run_id())
+    stack.callback(data_set.close)
+    await _start_guardian(data_set.run_id, stack)
+    return data_set
+
+
+async def open_run(
+    data_set: DataSet, settings: RunSettings, surroundings: Surroundings, command: str, stack: AsyncExitStack
+) -> Opened:
+    """Open all that works on an open data set; raises ``AsyncdlError``."""
+    config, run_id = worker_config(settings, surroundings), data_set.run_id
+    pool = WorkerPool(config, data_set.parts / "home", run_id, deadline_s=settings.fetch.deadline_s)
+    stack.push_async_callback(pool.close)
+    await pool.start()
+    spec = settings.wish.settle(data_set.ledger.spec)
+    ffmpeg = await find_ffmpeg(settings.ffmpeg, run_id=run_id)
+    log = await _open_log(settings, stack)
+    journal = RunJournal(data_set.journal)
+    stack.push_async_callback(journal.close)
+    await journal.start(_header(settings, spec, ffmpeg, run_id, command), data_set.replayed.last_seq + 1)
+    cutter = Cutter(
+        data_set.root, spec, ffmpeg, keep_source=settings.keep_source, tools=f"yt-dlp {version('yt-dlp')}"
+    )
+    return Opened(data_set, spec, journal, pool, cutter, log)
+
+
+def worker_config(settings: RunSettings, surroundings: Surroundings) -> WorkerConfig:
+    """Say what every fetch worker is told; raises ``UsageError`` for options that yt-dlp must not get."""
+    fetch = settings.fetch
+    user_args: tuple[str, ...] = ()
+    if fetch.yt_dlp_args or fetch.unsafe_yt_dlp_args:
+        from asyncdl.fetchers.ytdlp.user_args import check_user_args  # noqa: PLC0415 - imports all of yt-dlp
+
+        user_args = (
+            *check_user_args(fetch.yt_dlp_args),
+            *check_user_args(fetch.unsafe_yt_dlp_args, unsafe=True),
+        )
+    return WorkerConfig(
+        user_args=user_args,
+        endpoint=surroundings.endpoint,
+        url_template=fetch.url_template,
+        max_file_bytes=fetch.max_file_bytes,
+    )
+
+
+def wall_ms() -> int:
+    """Tell the time of day in milliseconds since 1970, for people."""
+    return time.time_ns() // 1_000_000
+
+
+def _header(settings: RunSettings, spec: ClipSpec, ffmpeg: Ffmpeg, run_id: str, command: str) -> RunStarted:
+    versions = {
+        "asyncdl": __version__,
+        "yt-dlp": version("yt-dlp"),
+        "ffmpeg": ffmpeg.version,
+        "python": platform.python_version(),
+    }
+    options = settings.to_options() | {"argv": redact(shlex.join(sys.argv[1:]))}
+    return RunStarted(run_id, wall_ms(), spec, options, command, versions)
+
+
+async def _start_guardian(run_id: str, stack: AsyncExitStack) -> None:
+    """Start the program that ends all children should this one be killed."""
+    process = await start_child(
+        [sys.executable, "-I", "-S", guardian.__file__, run_id], env={}, stdin=PIPE, stderr=None
+    )
+    stack.push_async_callback(_dismiss, process)
+
+
+async def _dismiss(guardian_process: Process) -> None:
+    """Let the guardian see that this program is at its end: it looks around once more and leaves."""
+    if guardian_process.stdin is not None:
+        guardian_process.stdin.close()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DISMISSAL_S):
+            await exit_of(guardian_process)
+    await shielded(end_group(guardian_process, grace_s=0))
+
+
+async def _open_log(settings: RunSettings, stack: AsyncExitStack) -> RunLog | None:
+    if settings.log_file is None:
+        return None
+    log = RunLog(settings.log_file)
+    try:
+        await log.start()
+    except OSError as error:
+        raise UsageError(f"--log-file: {settings.log_file}: {error.strerror}") from error
+    stack.push_async_callback(log.close)
+    return log

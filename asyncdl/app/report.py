@@ -1,0 +1,58 @@
+"""How a run ended, for the command line to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncdl.core.kinds import FailureKind
+from asyncdl.core.ledger import Counts
+from asyncdl.core.model import Failure
+from asyncdl.core.progress import Snapshot
+from asyncdl.errors import AsyncdlError, EnvironmentFault, ExitCode
+from asyncdl.runtime.scheduler import RunEnd
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The state of the data set after a run; ``fault`` is what stopped it, ``exit_code`` what scripts get."""
+
+    root: Path
+    exit_code: ExitCode
+    counts: Counts
+    final: Snapshot
+    fault: AsyncdlError | None
+    requests: int
+    received_bytes: int
+
+
+def exit_code_of(counts: Counts) -> ExitCode:
+    """Say whether anything is left that could be retried."""
+    retryable = any(count and not kind.is_permanent for kind, count in counts.failed.items())
+    return ExitCode.RETRYABLE_LEFT if counts.open or retryable else ExitCode.DONE
+
+
+def fault_of(end: RunEnd, fault: AsyncdlError | None, stopped_by: Failure | None) -> AsyncdlError | None:
+    """Name what stopped a run, with what mends it."""
+    if fault is not None or stopped_by is None:
+        return fault
+    if end is RunEnd.THROTTLED:
+        return EnvironmentFault(
+            f"YouTube asks this address to stop ({stopped_by.kind}: {_first_line(stopped_by)}).",
+            mend=f"No segment was marked as failed. {_PATIENCE[stopped_by.kind]} Then run the same again.",
+        )
+    return EnvironmentFault(
+        f"The run cannot go on: {stopped_by.code}: {_first_line(stopped_by)}",
+        mend="No segment was marked as failed. Mend it, then run the same command again.",
+    )
+
+
+_PATIENCE = {
+    FailureKind.BOT_CHECK: "Wait at least some hours: asking on makes the block longer.",
+    FailureKind.RATE_LIMITED: "Wait at least an hour.",
+}
+
+
+def _first_line(failure: Failure) -> str:
+    lines = failure.text.strip().splitlines()
+    return lines[0][:300] if lines else failure.kind.meaning

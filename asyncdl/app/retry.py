@@ -1,0 +1,95 @@
+"""``asyncdl retry-failed``: opens a new round for what can be retried, with the data set's own options."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from asyncdl.app.opening import Opened, Surroundings, open_data_set, open_run, wall_ms
+from asyncdl.app.report import RunReport
+from asyncdl.app.run import Work, carry_out
+from asyncdl.core.events import RetryRequested
+from asyncdl.core.kinds import FailureKind
+from asyncdl.core.ledger import Ledger, RowState
+from asyncdl.core.model import Row
+from asyncdl.runtime.feed import PassOver, Selection
+from asyncdl.runtime.outcomes import iterate_rows
+from asyncdl.settings import RunSettings
+
+_BATCH = 1000
+
+
+async def retry_failed(settings: RunSettings, surroundings: Surroundings) -> RunReport:
+    """Try again what is not gone for good, and whatever is still open.
+
+    ``settings.fetch.concurrency`` is taken over from the data set where it is 0.
+    """
+    async with AsyncExitStack() as stack:
+        data_set = await open_data_set(settings.out, stack)
+        settings = _as_made(settings, data_set.ledger.options)
+        opened = await open_run(data_set, settings, surroundings, "retry-failed", stack)
+        asked = await _open_new_round(opened)
+        surroundings.tell(_announcement(asked, opened.ledger.counts().open))
+        work = Work(
+            "asyncdl retry-failed",
+            partial(_rows, data_set.journal),
+            Selection(),
+            partial(_known_segments, opened.ledger),
+        )
+        return await carry_out(work, settings, surroundings, opened)
+
+
+def _as_made(settings: RunSettings, options: dict[str, object]) -> RunSettings:
+    made = settings.with_options(options)
+    if settings.fetch.concurrency:
+        return replace(made, fetch=replace(made.fetch, concurrency=settings.fetch.concurrency))
+    return made.checked()
+
+
+async def _open_new_round(opened: Opened) -> Counter[FailureKind]:
+    """Write ``RetryRequested`` for each candidate, a thousand at a time; answer how many of which kind."""
+    asked: Counter[FailureKind] = Counter()
+    candidates = _candidates(opened.data_set.journal, opened.ledger)
+    while batch := await asyncio.to_thread(lambda: list(islice(candidates, _BATCH))):
+        asked.update(kind for _, kind in batch)
+        events = [RetryRequested(key, opened.ledger.round_of(key) + 1, wall_ms()) for key, _ in batch]
+        await asyncio.gather(*map(opened.journal.append, events))
+        for event in events:
+            opened.ledger.apply(event)
+    return asked
+
+
+def _candidates(journal: Path, ledger: Ledger) -> Iterator[tuple[str, FailureKind]]:
+    for row in iterate_rows(journal):
+        key = row.segment.key
+        kind = ledger.kind_of(key)
+        if ledger.state_of(key) is RowState.GIVEN_UP and kind is not None and not kind.is_permanent:
+            yield key, kind
+
+
+def _rows(journal: Path, is_passed_over: PassOver) -> Iterator[Row]:
+    for row in iterate_rows(journal):
+        if not is_passed_over(row.ref.source, row.ref.line):
+            yield row
+
+
+async def _known_segments(ledger: Ledger) -> int:
+    return ledger.counts().segments
+
+
+def _announcement(asked: Counter[FailureKind], still_open: int) -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in asked.most_common())
+    tried = sum(asked.values())
+    rest = still_open - tried
+    parts = [
+        f"trying {tried:,} failed segments again ({kinds})" if tried else "no failed segment can be retried"
+    ]
+    if rest > 0:
+        parts.append(f"going on with {rest:,} that were still open")
+    return "; ".join(parts)

@@ -1,0 +1,54 @@
+"""What signals do to a run: once finishes what is in flight, twice stops now."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from asyncdl.errors import ExitCode
+
+# Whoever sends TERM (a scheduler of a cluster, a shutdown) sends KILL soon after.
+_TERM_PATIENCE_S = 8.0
+_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,
+}
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Turns signals into a drain, then into a stop."""
+
+    drain: Callable[[str], None]
+    stop: Callable[[], None]
+    exit_code: ExitCode | None = None
+    _timers: list[asyncio.TimerHandle] = field(default_factory=list)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Take over the signals for the length of a block."""
+        loop = asyncio.get_running_loop()
+        for number in _CODES:
+            loop.add_signal_handler(number, self._told, number)
+        try:
+            yield
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            for number in _CODES:
+                loop.remove_signal_handler(number)
+
+    def _told(self, number: signal.Signals) -> None:
+        if self.exit_code is not None:
+            self.stop()
+            return
+        self.exit_code = _CODES[number]
+        if number is signal.SIGINT:
+            self.drain("stopping: finishing what is in flight; Ctrl-C again stops at once")
+        else:
+            self.drain(f"{number.name}: finishing what is in flight")
+            self._timers.append(asyncio.get_running_loop().call_later(_TERM_PATIENCE_S, self.stop))

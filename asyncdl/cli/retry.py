@@ -1,0 +1,33 @@
+"""``asyncdl retry-failed``: another round for what can be retried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from asyncdl.cli import options
+from asyncdl.settings import FetchSettings, RunSettings
+
+
+def retry_failed(
+    out: options.Folder = None,
+    concurrency: options.Concurrency = None,
+    ffmpeg: options.Ffmpeg = None,
+    log_file: options.LogFile = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Try again what failed and is not gone for good, with the options that the data set was made with."""
+    from asyncdl.app.retry import retry_failed as job  # noqa: PLC0415 - loads the whole program
+    from asyncdl.cli.running import carry_out  # noqa: PLC0415 - as above
+    from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - as above
+
+    settings = RunSettings(
+        out=find_root(out, Path()),
+        fetch=FetchSettings(concurrency=concurrency or 0),
+        ffmpeg=ffmpeg,
+        log_file=log_file,
+        quiet=quiet,
+    )
+    raise typer.Exit(carry_out(settings, as_json=as_json, job=job))

@@ -1,0 +1,97 @@
+"""The pool of long-lived fetch workers, behind the one call that the scheduler makes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from asyncdl.core.classify import failure
+from asyncdl.core.codes import Code
+from asyncdl.core.model import Failure, Fetched, FetchRequest
+from asyncdl.fetchers.ytdlp.bearing import Bearing
+from asyncdl.fetchers.ytdlp.config import WorkerConfig
+from asyncdl.fetchers.ytdlp.lines import WorkerGone, WorkerLine
+
+_RECYCLE_AFTER = 1000
+_RECYCLE_BYTES = 400 * 1000 * 1000
+
+
+class WorkerPool:
+    """Implements ``core.ports.Fetcher``; grows by one worker whenever all are busy, never shrinks.
+
+    How many are busy at once is the limiter's affair. A worker is replaced after a number of videos, when it
+    has grown large, and whenever it hangs or breaks.
+    """
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        home: Path,
+        run_id: str,
+        *,
+        deadline_s: float,
+        recycle_after: int = _RECYCLE_AFTER,
+    ) -> None:
+        self._config = config
+        self._home = home
+        self._run_id = run_id
+        self._deadline_s = deadline_s
+        self._recycle_after = recycle_after
+        self._idle: list[WorkerLine] = []
+        self._bearing: Bearing | None = None
+        self._starting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Begin to import yt-dlp; the first request need not wait for the whole of it."""
+        await self._nursery()
+
+    async def fetch(self, request: FetchRequest) -> tuple[Fetched | Failure, ...]:
+        """Serve one video's request; a worker that hangs or breaks is a failure of this try only.
+
+        Raises ``EnvironmentFault`` when no worker can be started at all.
+        """
+        line = self._idle.pop() if self._idle else await (await self._nursery()).bear(self._config)
+        returned = False
+        try:
+            answer = await line.ask(request, self._deadline_s)
+            returned = self._take_back(line)
+        except TimeoutError:
+            text = f"the worker gave no answer in {self._deadline_s:.0f} s"
+            return (failure(Code.DEADLINE, text),) * len(request.spans)
+        except WorkerGone as error:
+            text = f"the fetch worker {line.hello.pid} broke down: {error}"
+            return (failure(Code.WORKER_DIED, text),) * len(request.spans)
+        finally:
+            if not returned:
+                self._retire(line)
+        return answer.results
+
+    async def close(self) -> None:
+        """End all workers; may be called twice."""
+        async with self._starting:
+            bearing, self._bearing = self._bearing, None
+        self._idle.clear()
+        if bearing is not None:
+            await bearing.close()
+
+    async def _nursery(self) -> Bearing:
+        async with self._starting:
+            if self._bearing is None or not self._bearing.is_alive:
+                if self._bearing is not None:
+                    await self._bearing.close()
+                self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._bearing = await Bearing.start(self._home, self._run_id)
+            return self._bearing
+
+    def _take_back(self, line: WorkerLine) -> bool:
+        """Keep a worker for the next request unless it is worn out."""
+        if line.answered >= self._recycle_after or line.peak_bytes > _RECYCLE_BYTES:
+            return False
+        self._idle.append(line)
+        return True
+
+    def _retire(self, line: WorkerLine) -> None:
+        if self._bearing is not None:
+            self._bearing.kill(line)
+        else:
+            line.hang_up()

@@ -1,0 +1,317 @@
+"""The writer: durable when told so, batches while the disk is busy, stops for good at a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from recording_files import RecordingFiles, ShortWrites, failing
+
+from asyncdl.core.events import RetryRequested, RowRejected, RowSelected, RunEnded, RunStarted
+from asyncdl.core.model import ClipSpec, RejectedRow, Row, RowRef, Segment, Span
+from asyncdl.errors import AsyncdlError, DiskFull, EnvironmentFault, JournalFault
+from asyncdl.runtime.files import FileLayer
+from asyncdl.runtime.journal import MAX_BATCH, ROWS_PER_FLUSH, RunJournal
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.runfile import RESERVE_BYTES
+
+HEADER = RunStarted("run", 0, ClipSpec(), {"concurrency": 8}, "run eval", {"asyncdl": "0"})
+END = RunEnded(1, "done")
+
+
+def retry(number: int) -> RetryRequested:
+    return RetryRequested(f"{number:011d}_0_10000", 1, 0)
+
+
+def row(line: int) -> RowSelected:
+    return RowSelected(Row(RowRef(0, line), Segment(f"{line:011d}", Span(0, 10_000), "eval", ("/m/09x0r",))))
+
+
+@asynccontextmanager
+async def journal_in(folder: Path, files: FileLayer, rows_flush_s: float = 60.0) -> AsyncIterator[RunJournal]:
+    journal = RunJournal(folder, files=files, rows_flush_s=rows_flush_s)
+    await journal.start(HEADER, 1)
+    try:
+        yield journal
+    finally:
+        await journal.close()
+
+
+def lines_of(folder: Path, pattern: str = "*.jsonl") -> list[bytes]:
+    (path,) = [path for path in folder.glob(pattern) if (".rows." in path.name) == (".rows." in pattern)]
+    return path.read_bytes().splitlines(keepends=True)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - a thread changes what is looked at
+            await asyncio.sleep(0.001)
+
+
+class HeldDisk(RecordingFiles):
+    """Lets a sync begin and holds it until told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def fdatasync(self, fd: int) -> None:
+        if not self.go_on.is_set():
+            self.began.set()
+            assert self.go_on.wait(20)
+        super().fdatasync(fd)
+
+
+async def test_the_header_and_the_name_are_durable_before_the_first_event(tmp_path: Path) -> None:
+    files = RecordingFiles()
+    async with journal_in(tmp_path, files):
+        assert [call for call, _ in files.calls] == ["create", "write", "fdatasync", "open", "fsync"]
+        assert files.calls[-1] == ("fsync", tmp_path.name)
+        (line,) = lines_of(tmp_path)
+        assert line.startswith(b'{"q":1,"d":0,"e":"run_started","v":1,')
+
+
+async def test_append_returns_only_after_the_sync(tmp_path: Path) -> None:
+    files = HeldDisk()
+    async with journal_in(tmp_path, files) as journal:
+        files.go_on.clear()
+        append = asyncio.create_task(journal.append(retry(1)))
+        await asyncio.to_thread(files.began.wait, 20)
+        assert len(lines_of(tmp_path)) == 2
+        await asyncio.sleep(0)
+        assert not append.done()
+        files.go_on.set()
+        await append
+
+
+async def test_events_gather_in_one_batch_while_the_disk_is_busy(tmp_path: Path) -> None:
+    files = HeldDisk()
+    async with journal_in(tmp_path, files) as journal:
+        files.go_on.clear()
+        first = asyncio.create_task(journal.append(retry(0)))
+        await asyncio.to_thread(files.began.wait, 20)
+        others = [asyncio.create_task(journal.append(retry(number))) for number in range(1, MAX_BATCH + 1)]
+        await asyncio.sleep(0)
+        before = files.times("fdatasync")
+        files.go_on.set()
+        await asyncio.gather(first, *others)
+        assert files.times("fdatasync") - before == 2
+    numbers = [int(line.split(b",")[0][5:]) for line in lines_of(tmp_path)]
+    assert numbers == list(range(1, MAX_BATCH + 3))
+
+
+async def test_durable_numbers_never_claim_more_than_was_synced(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        await asyncio.gather(*(journal.append(retry(number)) for number in range(100)))
+        await journal.append(END)
+    pairs = [[int(part[4:]) for part in line[1:].split(b",")[:2]] for line in lines_of(tmp_path)]
+    assert all(d < q for q, d in pairs)
+    assert pairs[-1] == [102, 101]
+
+
+async def test_the_end_of_a_run_is_alone_in_its_batch_even_when_it_comes_with_others(tmp_path: Path) -> None:
+    files = RecordingFiles()
+    async with journal_in(tmp_path, files) as journal:
+        await asyncio.gather(journal.append(retry(1)), journal.append(retry(2)), journal.append(END))
+    last = lines_of(tmp_path)[-1]
+    assert last.startswith(b'{"q":4,"d":3,"e":"run_ended"')
+
+
+async def test_rows_are_durable_before_the_event_that_follows_them(tmp_path: Path) -> None:
+    files = RecordingFiles()
+    async with journal_in(tmp_path, files) as journal:
+        del files.calls[:]
+        journal.note(row(4))
+        journal.note(row(5))
+        await journal.append(retry(4))
+        kinds = [
+            (call, "rows" if ".rows." in name else "events")
+            for call, name in files.calls
+            if call in {"create", "write", "fdatasync"}
+        ]
+        assert kinds == [
+            ("create", "rows"),
+            ("write", "rows"),
+            ("fdatasync", "rows"),
+            ("write", "events"),
+            ("fdatasync", "events"),
+        ]
+        assert len(lines_of(tmp_path, "*.rows.jsonl")) == 2
+    assert not list(tmp_path.glob("*.part"))
+
+
+async def test_without_rows_there_is_no_rows_file(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        await journal.append(END)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+async def test_rows_alone_do_not_wait_for_an_event(tmp_path: Path) -> None:
+    files = RecordingFiles()
+    async with journal_in(tmp_path, files, rows_flush_s=0.0) as journal:
+        journal.note(row(4))
+        await until(lambda: files.times("fdatasync") == 2)
+
+
+async def test_a_thousand_rows_do_not_wait_for_the_clock(tmp_path: Path) -> None:
+    files = RecordingFiles()
+    async with journal_in(tmp_path, files) as journal:
+        for line in range(ROWS_PER_FLUSH):
+            journal.note(row(line + 1))
+        await until(lambda: files.times("fdatasync") == 2)
+
+
+async def test_close_writes_rows_that_wait_and_may_be_called_twice(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        journal.note(RowRejected(RejectedRow(RowRef(0, 9), "no number", "x")))
+        await journal.close()
+    assert replay(tmp_path).ledger.counts().rejected_rows == 1
+
+
+async def test_a_clean_end_closes_the_rows_file_too_so_that_damage_of_its_last_batch_shows(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        journal.note(row(4))
+        await journal.append(END)
+    (path,) = tmp_path.glob("*.rows.jsonl")
+    content = bytearray(path.read_bytes())
+    content[20] ^= 1
+    path.write_bytes(content)
+    assert [damage.records for damage in replay(tmp_path).damage] == [1]
+
+
+async def test_a_cancelled_caller_stops_waiting_and_the_event_is_written(tmp_path: Path) -> None:
+    files = HeldDisk()
+    async with journal_in(tmp_path, files) as journal:
+        files.go_on.clear()
+        append = asyncio.create_task(journal.append(retry(1)))
+        await asyncio.to_thread(files.began.wait, 20)
+        append.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await append
+        files.go_on.set()
+    assert len(lines_of(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("call", ["write", "fdatasync"])
+@pytest.mark.parametrize("number", range(2, 8))
+async def test_a_full_disk_stops_the_journal_and_keeps_what_was_told_durable(
+    tmp_path: Path, number: int, call: str, code: int
+) -> None:
+    told = await _append_until_fault(tmp_path, failing(call, number, code), DiskFull)
+    replayed = replay(tmp_path)
+    assert replayed.damage == replayed.torn == ()
+    assert replayed.ledger.counts().segments == told == number - 2
+
+
+@pytest.mark.parametrize("limit", range(400, 900, 61))
+async def test_a_short_write_on_a_full_disk_is_cut_back_and_nothing_is_glued_to_it(
+    tmp_path: Path, limit: int
+) -> None:
+    told = await _append_until_fault(tmp_path, ShortWrites(50, limit, errno.ENOSPC), DiskFull)
+    assert all(line.endswith(b'"}\n') for line in lines_of(tmp_path))
+    assert len(lines_of(tmp_path)) == told + 1
+    assert replay(tmp_path).torn == ()
+
+
+async def test_after_a_failed_sync_nothing_is_synced_on_that_file_again(tmp_path: Path) -> None:
+    files = failing("fdatasync", 3, errno.EIO)
+    told = await _append_until_fault(tmp_path, files, EnvironmentFault)
+    assert told == 1
+    assert files.times("fdatasync") == 2
+    assert files.times("write") == 3
+
+
+async def _append_until_fault(folder: Path, files: FileLayer, fault: type[AsyncdlError]) -> int:
+    """Append 50 events one after the other; from the first fault on every call must raise it."""
+    told = 0
+    async with journal_in(folder, files) as journal:
+        with pytest.raises(fault, match=str(folder)):
+            for number in range(50):
+                await journal.append(retry(number))
+                told += 1
+        assert isinstance(journal.fault, fault)
+        with pytest.raises(fault):
+            await journal.append(retry(99))
+        with pytest.raises(fault):
+            journal.note(row(4))
+    return told
+
+
+async def test_a_fault_reaches_everybody_who_waits(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, failing("fdatasync", 2, errno.EIO)) as journal:
+        appends = [journal.append(retry(number)) for number in range(3 * MAX_BATCH)]
+        told = await asyncio.gather(*appends, return_exceptions=True)
+        assert all(isinstance(answer, EnvironmentFault) for answer in told)
+
+
+async def test_rows_that_cannot_be_written_hold_back_their_event(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, failing("create", 2, errno.ENOSPC)) as journal:
+        journal.note(row(4))
+        with pytest.raises(DiskFull, match=r"rows\.jsonl"):
+            await journal.append(retry(4))
+    assert len(lines_of(tmp_path)) == 1
+
+
+async def test_a_fault_that_nobody_was_told_of_is_raised_by_close_once(tmp_path: Path) -> None:
+    journal = RunJournal(tmp_path, files=failing("create", 2, errno.EIO))
+    await journal.start(HEADER, 1)
+    journal.note(row(4))
+    with pytest.raises(EnvironmentFault):
+        await journal.close()
+    await journal.close()
+
+
+async def test_space_is_reserved_ahead_and_given_back_at_the_end(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        await journal.append(retry(1))
+        (path,) = tmp_path.iterdir()
+        status = path.stat()
+        if status.st_blocks * 512 < RESERVE_BYTES:
+            pytest.skip("this file system reserves nothing")
+        assert status.st_size < RESERVE_BYTES
+    assert path.stat().st_blocks * 512 < RESERVE_BYTES
+
+
+async def test_a_file_system_that_reserves_nothing_will_do(tmp_path: Path) -> None:
+    class NoReserve(RecordingFiles):
+        def reserve(self, fd: int, offset: int, size: int) -> None:
+            raise OSError(errno.EOPNOTSUPP, "no")
+
+    async with journal_in(tmp_path, NoReserve()) as journal:
+        await journal.append(retry(1))
+    assert len(lines_of(tmp_path)) == 2
+
+
+async def test_a_start_on_a_full_disk_is_told_by_start(tmp_path: Path) -> None:
+    journal = RunJournal(tmp_path, files=failing("write", 1, errno.ENOSPC))
+    with pytest.raises(DiskFull):
+        await journal.start(HEADER, 1)
+    await journal.close()
+    assert replay(tmp_path).last_seq == 1
+
+
+async def test_nothing_is_taken_before_start_or_after_close(tmp_path: Path) -> None:
+    journal = RunJournal(tmp_path)
+    with pytest.raises(JournalFault):
+        journal.note(row(4))
+    await journal.start(HEADER, 1)
+    await journal.close()
+    with pytest.raises(JournalFault):
+        await journal.append(retry(1))
+
+
+async def test_each_start_writes_a_file_of_its_own(tmp_path: Path) -> None:
+    for seq in (1, 2):
+        journal = RunJournal(tmp_path)
+        await journal.start(HEADER, seq)
+        await journal.close()
+    assert sorted(path.name[:7] for path in tmp_path.iterdir()) == ["000001-", "000002-"]
+    assert replay(tmp_path).last_seq == 2
