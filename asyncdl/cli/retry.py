@@ -11,6 +11,7 @@ from asyncdl.settings import FetchSettings, RunSettings
 
 
 def retry_failed(
+    context: typer.Context,
     out: options.Folder = None,
     concurrency: options.Concurrency = None,
     ffmpeg: options.Ffmpeg = None,
@@ -30,4 +31,4 @@ def retry_failed(
         log_file=log_file,
         quiet=quiet,
     )
-    raise typer.Exit(carry_out(settings, as_json=as_json, job=job))
+    raise typer.Exit(carry_out(settings, as_json=as_json, endpoint=context.obj, job=job))

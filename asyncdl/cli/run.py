@@ -20,6 +20,7 @@ from asyncdl.settings import (
 
 
 def run(
+    context: typer.Context,
     sources: Annotated[
         list[str],
         typer.Argument(
@@ -97,4 +98,4 @@ def run(
     ).checked()
     from asyncdl.cli.running import carry_out  # noqa: PLC0415 - loads the whole program; --help does not need it
 
-    raise typer.Exit(carry_out(settings, as_json=as_json))
+    raise typer.Exit(carry_out(settings, as_json=as_json, endpoint=context.obj))

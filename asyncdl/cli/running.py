@@ -11,16 +11,17 @@ from dataclasses import replace
 from asyncdl.app.opening import Surroundings
 from asyncdl.app.report import RunReport
 from asyncdl.app.run import run
+from asyncdl.fetchers.ytdlp.config import Endpoint
 from asyncdl.settings import RunSettings
 from asyncdl.ui.choose import ScreenMode, choose_mode, is_terminal
 
 Job = Callable[[RunSettings, Surroundings], Awaitable[RunReport]]
 
 
-def surroundings(*, quiet: bool) -> Surroundings:
+def surroundings(*, quiet: bool, endpoint: Endpoint | None = None) -> Surroundings:
     """Look at the terminal that this command was started on."""
     mode = choose_mode(is_terminal=is_terminal(), environ=os.environ, quiet=quiet)
-    around = Surroundings(screen=mode, environ=os.environ)
+    around = Surroundings(screen=mode, environ=os.environ, endpoint=endpoint)
     if mode is ScreenMode.QUIET:
         return around
     from asyncdl.ui.download import DownloadBar  # noqa: PLC0415 - rich is loaded on use
@@ -28,9 +29,12 @@ def surroundings(*, quiet: bool) -> Surroundings:
     return replace(around, on_download=DownloadBar(is_live=mode is ScreenMode.DASHBOARD))
 
 
-def carry_out(settings: RunSettings, *, as_json: bool, job: Job = run) -> int:
+def carry_out(
+    settings: RunSettings, *, as_json: bool, endpoint: Endpoint | None = None, job: Job = run
+) -> int:
     """Run to the end, print the result, answer the exit code."""
-    report = asyncio.run(_finish(job, settings, surroundings(quiet=settings.quiet)))
+    around = surroundings(quiet=settings.quiet, endpoint=endpoint)
+    report = asyncio.run(_finish(job, settings, around))
     print_report(report, as_json=as_json, quiet=settings.quiet)
     return report.exit_code
 

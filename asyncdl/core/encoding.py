@@ -47,6 +47,7 @@ from asyncdl.errors import JournalFault
 
 MAJOR = 1
 SELECTED = "row"
+REJECTED = "rejected"
 STORED = "stored"
 _MAX_TEXT = 1 << 16
 
@@ -102,7 +103,7 @@ def _encode_row(event: RowEvent) -> Fields:
         case RowRepeated(ref, key):
             return _place("repeated", ref) | {"k": key}
         case RowRejected(row):
-            return _place("rejected", row.ref) | {"why": row.reason, "ft": row.text[-_MAX_TEXT:]}
+            return _place(REJECTED, row.ref) | {"why": row.reason, "ft": row.text[-_MAX_TEXT:]}
         case RowSelected(row):
             segment = row.segment
             fields = _place(SELECTED, row.ref) | {"k": segment.key, "p": segment.split}
@@ -238,7 +239,7 @@ _KINDS = frozenset(kind.value for kind in FailureKind)
 _READERS: dict[str, Callable[[Fields], Event | RowEvent]] = {
     SELECTED: _read_row,
     "repeated": lambda fields: RowRepeated(_ref(fields), fields["k"]),
-    "rejected": _read_rejected,
+    REJECTED: _read_rejected,
     STORED: _read_stored,
     "failed": _read_failed,
     "gave_up": _read_gave_up,

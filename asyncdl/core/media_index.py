@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asyncdl.core.cues import FarBytes, open_ended_segment, parse_cues
+from asyncdl.core.cutting import MARGIN_MS
 from asyncdl.core.index import CuesAt, Entry, Index, NeedMore, NoIndex, NotAnIndex, Parsed
 from asyncdl.core.model import Container, Span
 from asyncdl.core.sidx import parse_sidx
@@ -38,7 +39,7 @@ _HE_AAC_FRAME_MS = 2048 / 22050 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far beyond a span a decoder looks, in milliseconds.
+    """How far beyond a span one looks, in milliseconds: the decoder, and the resampler's margin.
 
     ``settle_ms``: a decoder that starts less than this before the span has not yet come to the very samples
     that it gives when it starts earlier.
@@ -66,12 +67,12 @@ def parse_index(container: Container, prefix: bytes, size_bytes: int, far: FarBy
 def reach_of(codec: str) -> Reach:
     """Look up the reach of a codec as yt-dlp names it (``opus``, ``mp4a.40.2``, ``avc1…``)."""
     if codec == "opus":
-        # 80 ms of pre-roll, times in whole ms. Measured: the last of 24 bits differs until 671 ms after the start.
-        return Reach(before_ms=82.0, after_ms=10.0, settle_ms=1000.0)
+        # 80 ms of pre-roll; times are whole ms. The 24th bit settles 671 ms after a start (measured).
+        return Reach(before_ms=82.0 + MARGIN_MS, after_ms=10.0 + MARGIN_MS, settle_ms=1000.0)
     if codec in {"mp4a.40.5", "mp4a.40.29"}:
-        return Reach(before_ms=2 * _HE_AAC_FRAME_MS, after_ms=0.0)
+        return Reach(before_ms=2 * _HE_AAC_FRAME_MS + MARGIN_MS, after_ms=MARGIN_MS)
     if codec.startswith("mp4a"):
-        return Reach(before_ms=_AAC_FRAME_MS, after_ms=0.0)
+        return Reach(before_ms=_AAC_FRAME_MS + MARGIN_MS, after_ms=MARGIN_MS)
     return Reach(before_ms=2.0, after_ms=10.0)
 
 

@@ -35,5 +35,3 @@ class Counts:
     repeated_rows: int
     stored_bytes: int
     attempts: int
-
-

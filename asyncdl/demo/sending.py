@@ -68,7 +68,7 @@ async def _blocks(
     size = BLOCK_BYTES if bytes_per_s is None else max(1, int(bytes_per_s * _PACE_S))
     for begin in range(0, len(body), size):
         if begin:
-            await writer.drain()
+            await _drained(writer)
             if bytes_per_s is not None:
                 await asyncio.sleep(size / bytes_per_s)
         block = body[begin : begin + size]
@@ -78,7 +78,7 @@ async def _blocks(
 
 async def _zeros(writer: asyncio.StreamWriter, declared_bytes: int | None, tally: Tally) -> None:
     while declared_bytes is None or tally.sent < declared_bytes:
-        await writer.drain()
+        await _drained(writer)
         block = _ZEROS if declared_bytes is None else _ZEROS[: declared_bytes - tally.sent]
         writer.write(block)
         tally.sent += len(block)
@@ -87,3 +87,12 @@ async def _zeros(writer: asyncio.StreamWriter, declared_bytes: int | None, tally
 async def _until_client_leaves(reader: asyncio.StreamReader) -> None:
     while await reader.read(BLOCK_BYTES):
         pass
+
+
+async def _drained(writer: asyncio.StreamWriter) -> None:
+    """Wait until the connection takes more.
+
+    ``drain`` alone may never yield on a TLS connection whose client has left, and so never learn of it.
+    """
+    await writer.drain()
+    await asyncio.sleep(0)

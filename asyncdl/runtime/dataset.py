@@ -51,6 +51,7 @@ def open_for_writing(root: Path, run_id: str) -> DataSet:
 
     Raises ``JournalLocked``, ``JournalFault`` on damage, ``EnvironmentFault`` and ``DiskFull``.
     """
+    root = root.absolute()  # the workers live in folders of their own
     journal = journal_of(root)
     with telling("creating", root):
         root.mkdir(parents=True, exist_ok=True)

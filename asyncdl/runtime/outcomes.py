@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self, TypeAlias
 
-from asyncdl.core.encoding import SELECTED, STORED, decode
-from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowSelected
+from asyncdl.core.encoding import REJECTED, SELECTED, STORED, decode
+from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowRejected, RowSelected
 from asyncdl.core.keytable import ABSENT, KeyTable
 from asyncdl.core.ledger import Ledger
-from asyncdl.core.model import Row
+from asyncdl.core.model import RejectedRow, Row
 from asyncdl.core.records import MAX_RECORD_BYTES, Fields, open_record
 from asyncdl.core.scan import RecordScan
 from asyncdl.errors import JournalFault
@@ -38,6 +38,20 @@ def iterate_rows(folder: Path) -> Iterator[Row]:
                 known = len(seen)
                 if seen.add(fields["k"]) == known:
                     yield _row(fields)
+
+
+def iterate_rejected(folder: Path) -> Iterator[RejectedRow]:
+    """Yield the lines that are no segments, each once, in the order in which they were first noted."""
+    seen = KeyTable()
+    for name in run_file_names(folder):
+        with open_run_file(folder / name) as stream:
+            for _, fields in RecordScan(stream):
+                if fields.get("e") != REJECTED:
+                    continue
+                known = len(seen)
+                event = decode(fields)
+                if isinstance(event, RowRejected) and seen.add(str(event.row.ref)) == known:
+                    yield event.row
 
 
 def iterate_outcomes(folder: Path, ledger: Ledger) -> Iterator[tuple[Row, Outcome | None]]:

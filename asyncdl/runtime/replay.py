@@ -6,7 +6,6 @@ Files are taken in the order of their numbers, of each writer the rows before th
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.records import Fields
 from asyncdl.core.scan import Gap, RecordScan
 from asyncdl.errors import JournalFault
-from asyncdl.runtime.files import telling
+from asyncdl.runtime.files import REAL_FILES, EntryKind, telling
 from asyncdl.runtime.runfile import RunName, parse_name
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -113,10 +112,11 @@ def run_file_names(folder: Path) -> list[str]:
 @contextmanager
 def open_run_file(path: Path) -> Iterator[BinaryIO]:
     """Open a plain file for reading; refuses links, pipes and devices by name, without waiting for them."""
-    with telling("reading", path), os.fdopen(os.open(path, _FLAGS), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise JournalFault(f"{path} is no plain file")
-        yield stream
+    with telling("reading", path):
+        if REAL_FILES.kind(path) is not EntryKind.FILE:
+            raise JournalFault(f"{path} is no plain file", mend="move it out of the journal folder")
+        with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
+            yield stream
 
 
 def _damage(name: str, gap: Gap) -> Damage:

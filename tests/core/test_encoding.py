@@ -25,7 +25,18 @@ from asyncdl.core.events import (
     SourceAdded,
 )
 from asyncdl.core.kinds import FailureKind
-from asyncdl.core.model import Clip, ClipSpec, Failure, RejectedRow, Row, RowRef, Segment, Span
+from asyncdl.core.model import (
+    AudioFormat,
+    Clip,
+    ClipSpec,
+    Failure,
+    Quality,
+    RejectedRow,
+    Row,
+    RowRef,
+    Segment,
+    Span,
+)
 from asyncdl.core.records import open_record, pack, seal
 from asyncdl.errors import JournalFault
 
@@ -62,9 +73,27 @@ CLIP = st.builds(
     title=st.none() | st.text("abc", min_size=1),
     source_files=st.lists(TEXT, max_size=2).map(tuple),
 )
+SPEC = st.builds(
+    ClipSpec,
+    format=st.sampled_from(AudioFormat),
+    sample_rate=st.none() | st.integers(8_000, 192_000),
+    mono=st.booleans(),
+    bitrate_kbps=st.none() | st.integers(8, 512),
+    video=st.booleans(),
+    max_height=st.integers(144, 4320),
+    quality=st.sampled_from(Quality),
+)
 TRIED = (KEY, REF, st.integers(0, 300), st.integers(1, 9), COUNT)
 EVENT: st.SearchStrategy[Event | RowEvent] = st.one_of(
-    st.builds(RunStarted, TEXT, COUNT, st.from_type(ClipSpec), st.dictionaries(TEXT, TEXT), TEXT, st.just({"a": "1"})),
+    st.builds(
+        RunStarted,
+        TEXT,
+        COUNT,
+        SPEC,
+        st.dictionaries(TEXT, TEXT),
+        TEXT,
+        st.just({"a": "1"}),
+    ),
     st.builds(SourceAdded, st.builds(Source, st.integers(0, 50), TEXT, TEXT, TEXT, COUNT)),
     st.builds(RowSelected, st.builds(Row, REF, SEGMENT)),
     st.builds(RowRepeated, REF, KEY),
@@ -129,7 +158,9 @@ def test_a_known_event_without_its_key_is_a_fault_that_names_the_record() -> Non
 
 
 def test_of_a_flood_of_text_the_end_is_kept() -> None:
-    flood = AttemptFailed("a_0_1", RowRef(0, 4), 0, 1, 9, Failure(FailureKind.UNKNOWN, "x", "\0" * 10**6 + "end"))
+    flood = AttemptFailed(
+        "a_0_1", RowRef(0, 4), 0, 1, 9, Failure(FailureKind.UNKNOWN, "x", "\0" * 10**6 + "end")
+    )
     event = decode(orjson.loads(pack(encode(flood))))
     assert isinstance(event, AttemptFailed)
     assert event.failure.text.endswith("end")

@@ -47,7 +47,9 @@ def stored(key: str, round_: int = 0, size: int = 1000) -> ClipStored:
     return ClipStored(key, ref_of(key), round_, 1, 0, replace(CLIP, size_bytes=size))
 
 
-def failed(key: str, round_: int = 0, kind: FailureKind = FailureKind.NETWORK, text: str = "") -> AttemptFailed:
+def failed(
+    key: str, round_: int = 0, kind: FailureKind = FailureKind.NETWORK, text: str = ""
+) -> AttemptFailed:
     return AttemptFailed(key, ref_of(key), round_, 1, 0, Failure(kind, "code", text))
 
 
@@ -68,7 +70,11 @@ def state_by_the_book(events: list[SegmentEvent], key: str) -> RowState:
     clip = max((event.round for event in mine if isinstance(event, ClipStored)), default=-1)
     lost = max((event.round for event in mine if isinstance(event, ClipLost)), default=-1)
     asked = max((event.round for event in mine if isinstance(event, RetryRequested)), default=0)
-    tries = [(event.round, isinstance(event, GaveUp)) for event in mine if isinstance(event, AttemptFailed | GaveUp)]
+    tries = [
+        (event.round, isinstance(event, GaveUp))
+        for event in mine
+        if isinstance(event, AttemptFailed | GaveUp)
+    ]
     if clip > lost:
         return RowState.STORED
     round_, is_final = max(tries, default=(0, False))
@@ -106,7 +112,9 @@ def test_states_and_counts_follow_the_written_rule(events: list[SegmentEvent]) -
 
 @given(st.lists(SEGMENT_EVENT), st.data())
 def test_order_and_repetition_change_nothing(events: list[SegmentEvent], data: st.DataObject) -> None:
-    again = data.draw(st.permutations(events + data.draw(st.lists(st.sampled_from(events)) if events else st.just([]))))
+    again = data.draw(
+        st.permutations(events + data.draw(st.lists(st.sampled_from(events)) if events else st.just([])))
+    )
     one, other = folded([*events]), folded([*again])
     assert replace(one.counts(), attempts=0) == replace(other.counts(), attempts=0)
     assert [one.state_of(key) for key in KEYS] == [other.state_of(key) for key in KEYS]
@@ -145,7 +153,9 @@ def test_a_lost_clip_is_fetched_again_in_the_next_round_and_its_bytes_no_longer_
 
 
 def test_of_equal_events_the_later_one_counts() -> None:
-    ledger = folded([stored(KEYS[0], 0, 5), stored(KEYS[0], 0, 6), gave_up(KEYS[1]), gave_up(KEYS[1], 0, KINDS[0])])
+    ledger = folded(
+        [stored(KEYS[0], 0, 5), stored(KEYS[0], 0, 6), gave_up(KEYS[1]), gave_up(KEYS[1], 0, KINDS[0])]
+    )
     assert ledger.counts().stored_bytes == 6
     assert ledger.kind_of(KEYS[1]) is KINDS[0]
 

@@ -12,8 +12,13 @@ from asyncdl.core.records import MAX_RECORD_BYTES, Fields, open_record, open_rec
 from asyncdl.core.scan import RecordScan
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abxyz", max_size=4), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(codec="utf-8"), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abxyz", max_size=4), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 MEMBERS = st.dictionaries(st.sampled_from(["e", "k", "s", "i", "ft", "options"]), JSON, min_size=1)
@@ -22,7 +27,8 @@ MEMBERS = st.dictionaries(st.sampled_from(["e", "k", "s", "i", "ft", "options"])
 def file_of(count: int, *, batch: int = 4) -> bytes:
     """Whole records 1 … count, acknowledged in batches."""
     return b"".join(
-        seal(pack({"e": "x", "i": number}), number, (number - 1) // batch * batch) for number in range(1, count + 1)
+        seal(pack({"e": "x", "i": number}), number, (number - 1) // batch * batch)
+        for number in range(1, count + 1)
     )
 
 

@@ -209,9 +209,17 @@ async def test_an_endless_body_outgrows_the_file(client: Client, whole: bytes) -
     assert await client.begin(await client.url(Scenario.ENDLESS), read) > len(whole)
 
 
-async def test_a_big_file_names_two_gibibytes(client: Client) -> None:
-    url = await client.url(Scenario.BIG_FILE)
-    assert await client.begin(url, lambda response: response.headers["Content-Length"]) == str(2 << 30)
+@pytest.mark.parametrize("media_tls", [True, False])
+async def test_a_big_file_names_two_gibibytes_and_stops_when_the_client_leaves(
+    tmp_path: Path, masters: Masters, media_tls: bool
+) -> None:
+    async with Site.start(tmp_path, masters, terms=Terms(media_tls=media_tls)) as site:
+        with _session(site) as session:
+            client = Client(site, session)
+            url = await client.url(Scenario.BIG_FILE)
+            named = await client.begin(url, lambda response: response.headers["Content-Length"])
+    assert named == str(2 << 30)
+    assert site.requests[-1].bytes_sent < 64 << 20
 
 
 @pytest.mark.parametrize("scenario", [Scenario.MEDIA403_ONCE, Scenario.MEDIA503_ONCE])

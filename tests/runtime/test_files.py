@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from recording_files import RecordingFiles, ShortWrites, failing
 
 from asyncdl.errors import DiskFull, EnvironmentFault
 from asyncdl.runtime.files import publish, replace_file
+from support.recording_files import RecordingFiles, ShortWrites, failing
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def final(tmp_path: Path) -> Path:
     return tmp_path / "clips" / "eval" / "abc" / "x.flac"
 
 
-def test_content_is_synced_before_the_name_and_the_name_before_return(part: Path, final: Path, tmp_path: Path) -> None:
+def test_content_is_synced_before_the_name_and_the_name_before_return(
+    part: Path, final: Path, tmp_path: Path
+) -> None:
     files = RecordingFiles()
     publish(part, final, tmp_path, files)
     order = [call for call in files.calls if call[0] != "open"]
@@ -45,11 +47,19 @@ def test_content_is_synced_before_the_name_and_the_name_before_return(part: Path
     assert not part.exists()
 
 
-def test_a_folder_made_by_another_thread_is_synced_all_the_same(part: Path, final: Path, tmp_path: Path) -> None:
+def test_a_folder_made_by_another_thread_is_synced_all_the_same(
+    part: Path, final: Path, tmp_path: Path
+) -> None:
     final.parent.mkdir(parents=True)
     files = RecordingFiles()
     publish(part, final, tmp_path, files)
-    assert [name for call, name in files.calls if call == "fsync"] == [tmp_path.name, "clips", "eval", "x.part", "abc"]
+    assert [name for call, name in files.calls if call == "fsync"] == [
+        tmp_path.name,
+        "clips",
+        "eval",
+        "x.part",
+        "abc",
+    ]
 
 
 def test_a_clip_left_without_a_record_is_replaced(part: Path, final: Path, tmp_path: Path) -> None:
@@ -66,7 +76,9 @@ def test_the_data_set_folder_itself_may_be_a_link(part: Path, tmp_path: Path) ->
     assert (tmp_path / "real" / "clips" / "x.flac").read_bytes() == b"clip"
 
 
-def test_a_link_where_a_folder_should_be_is_refused_and_not_followed(part: Path, final: Path, tmp_path: Path) -> None:
+def test_a_link_where_a_folder_should_be_is_refused_and_not_followed(
+    part: Path, final: Path, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "clips").symlink_to("elsewhere")
     with pytest.raises(EnvironmentFault, match="clips is in the way"):
@@ -84,7 +96,12 @@ def test_anything_but_a_plain_file_is_refused_without_waiting(
     path.unlink(missing_ok=True)
     canary = tmp_path / "canary"
     canary.write_bytes(b"canary")
-    {"link": lambda: path.symlink_to(canary), "pipe": lambda: os.mkfifo(path), "folder": path.mkdir}[thing]()
+    make: dict[str, Callable[[], None]] = {
+        "link": lambda: path.symlink_to(canary),
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+    }
+    make[thing]()
     with pytest.raises(EnvironmentFault, match="in the way"):
         publish(part, final, tmp_path)
     assert canary.read_bytes() == b"canary"
@@ -116,7 +133,15 @@ def test_a_whole_file_is_replaced_in_one_step_and_synced(tmp_path: Path) -> None
     files = RecordingFiles()
     replace_file(path, [b"a\n", b"b\n"], files)
     assert path.read_bytes() == b"a\nb\n"
-    assert [call for call, _ in files.calls] == ["create", "write", "write", "fsync", "rename", "open", "fsync"]
+    assert [call for call, _ in files.calls] == [
+        "create",
+        "write",
+        "write",
+        "fsync",
+        "rename",
+        "open",
+        "fsync",
+    ]
     assert list(tmp_path.iterdir()) == [path]
 
 

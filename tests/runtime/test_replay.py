@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from asyncdl.core.events import (
     Event,
     GaveUp,
     RowEvent,
+    RowRejected,
     RowRepeated,
     RowSelected,
     RunStarted,
@@ -24,10 +26,10 @@ from asyncdl.core.events import (
 )
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import RowState
-from asyncdl.core.model import Clip, ClipSpec, Failure, Row, RowRef, Segment, Span
+from asyncdl.core.model import Clip, ClipSpec, Failure, RejectedRow, Row, RowRef, Segment, Span
 from asyncdl.core.records import pack, seal
 from asyncdl.errors import ExitCode, JournalFault
-from asyncdl.runtime.outcomes import OutcomeTable, iterate_outcomes, iterate_rows
+from asyncdl.runtime.outcomes import OutcomeTable, iterate_outcomes, iterate_rejected, iterate_rows
 from asyncdl.runtime.replay import replay
 
 CLIP = Clip(1000, "00", 441_000, 44_100, 2, 0, False, "140", 44_100, False, "tools", "a title")
@@ -36,7 +38,9 @@ SOURCE = Source(0, "eval.csv", "eval", "5a", 100)
 
 
 def a_row(line: int) -> Row:
-    return Row(RowRef(0, line), Segment(f"{line:011d}", Span(0, 10_000), "eval", ("/m/09x0r",), (("note", "é"),)))
+    return Row(
+        RowRef(0, line), Segment(f"{line:011d}", Span(0, 10_000), "eval", ("/m/09x0r",), (("note", "é"),))
+    )
 
 
 def stored(line: int, round_: int = 0, size: int = 1000) -> ClipStored:
@@ -49,7 +53,9 @@ def failed(kind: type[AttemptFailed | GaveUp], line: int, round_: int = 0) -> At
     return kind(row.segment.key, row.ref, round_, 1, 7, Failure(FailureKind.REMOVED, "code", "x" * 5000))
 
 
-def write(folder: Path, seq: int, events: list[Event], rows: list[RowEvent] | None = None, uuid: str = "ab") -> Path:
+def write(
+    folder: Path, seq: int, events: list[Event], rows: list[RowEvent] | None = None, uuid: str = "ab"
+) -> Path:
     """Write a run's files as the writer would, each record acknowledged before the next."""
     path = folder / f"{seq:06d}-{uuid}.jsonl"
     path.write_bytes(_sealed([HEADER, *events]))
@@ -70,7 +76,11 @@ def test_a_missing_folder_is_an_empty_journal(tmp_path: Path) -> None:
 
 
 def test_rows_and_events_of_all_runs_are_folded(tmp_path: Path) -> None:
-    rows = [RowSelected(a_row(4)), RowSelected(a_row(5)), RowRepeated(RowRef(0, 6), a_row(4).segment.key)]
+    rows: list[RowEvent] = [
+        RowSelected(a_row(4)),
+        RowSelected(a_row(5)),
+        RowRepeated(RowRef(0, 6), a_row(4).segment.key),
+    ]
     write(tmp_path, 1, [SourceAdded(SOURCE), stored(4)], rows)
     write(tmp_path, 2, [failed(GaveUp, 5)])
     replayed = replay(tmp_path)
@@ -89,7 +99,8 @@ def test_rows_and_events_of_all_runs_are_folded(tmp_path: Path) -> None:
         "000001-ab.jsonl",
         "000002-ab.jsonl",
     )
-    assert replayed.damage == replayed.torn == ()
+    assert not replayed.damage
+    assert not replayed.torn
 
 
 def test_files_count_by_number_not_by_name_or_time(tmp_path: Path) -> None:
@@ -147,9 +158,16 @@ def test_other_entries_of_the_folder_are_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["000001-ab.jsonl", "000001-ab.rows.jsonl"])
 @pytest.mark.parametrize("thing", ["pipe", "link", "folder"])
-def test_anything_but_a_plain_file_is_refused_by_name_without_waiting(tmp_path: Path, name: str, thing: str) -> None:
+def test_anything_but_a_plain_file_is_refused_by_name_without_waiting(
+    tmp_path: Path, name: str, thing: str
+) -> None:
     path = tmp_path / name
-    {"pipe": lambda: os.mkfifo(path), "link": lambda: path.symlink_to("/dev/zero"), "folder": path.mkdir}[thing]()
+    make: dict[str, Callable[[], None]] = {
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to("/dev/zero"),
+        "folder": path.mkdir,
+    }
+    make[thing]()
     with pytest.raises(JournalFault, match=name.replace(".", r"\.")):
         replay(tmp_path)
 
@@ -180,6 +198,13 @@ def test_rows_come_back_whole_each_segment_once_in_the_order_of_the_notes(tmp_pa
     assert list(iterate_rows(tmp_path)) == [a_row(5), a_row(4), a_row(6)]
 
 
+def test_rejected_lines_come_back_each_once(tmp_path: Path) -> None:
+    bad = [RejectedRow(RowRef(0, line), "no number", "x,y") for line in (7, 8)]
+    write(tmp_path, 1, [], [RowRejected(bad[0]), RowSelected(a_row(4))])
+    write(tmp_path, 2, [], [RowRejected(bad[0]), RowRejected(bad[1])])
+    assert list(iterate_rejected(tmp_path)) == bad
+
+
 def test_each_row_is_joined_with_the_event_that_speaks_for_it(tmp_path: Path) -> None:
     rows: list[RowEvent] = [RowSelected(a_row(line)) for line in range(4, 10)]
     lost = ClipLost(a_row(7).segment.key, 0, 0, "gone")
@@ -203,10 +228,10 @@ def test_many_run_files_need_few_descriptors(tmp_path: Path) -> None:
     for line in range(1, 101):
         write(tmp_path, line + 1, [stored(line)])
     ledger = replay(tmp_path).ledger
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their number matters
+    before = len(os.listdir("/proc/self/fd"))
     with OutcomeTable(tmp_path, ledger) as table:
         found = [table.outcome_of(a_row(line).segment.key) for line in range(1, 101)]
-        assert len(os.listdir("/proc/self/fd")) - before <= 16  # noqa: PTH208 - see above
+        assert len(os.listdir("/proc/self/fd")) - before <= 16
     assert found == [stored(line) for line in range(1, 101)]
     assert table.outcome_of("never heard of") is None
 

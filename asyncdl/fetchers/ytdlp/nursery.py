@@ -21,6 +21,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import orjson
 
@@ -62,9 +63,9 @@ class Nursery:
             self._obey(orjson.loads(line), arrived)
         return bool(block)
 
-    def _obey(self, message: dict[str, object], fds: Iterator[int]) -> None:
+    def _obey(self, message: dict[str, Any], fds: Iterator[int]) -> None:
         if "kill" in message:
-            self._kill(int(str(message["kill"])))
+            self._kill(int(message["kill"]))
         else:
             self._bear(next(fds), config_from_json(message["bear"]))
 

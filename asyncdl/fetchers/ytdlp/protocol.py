@@ -9,29 +9,13 @@ worker: {"id", "results": [{"fetched"} or {"failure"}], "requests", "received_by
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import Container, Failure, Fetched, FetchRequest, Quality, Span, Track
-from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
-
-__all__ = [
-    "Answer",
-    "Ask",
-    "Hello",
-    "ProtocolFault",
-    "Report",
-    "Wait",
-    "WorkerConfig",
-    "config_from_json",
-    "config_to_json",
-    "decode_ask",
-    "decode_report",
-    "encode",
-]
 
 
 class ProtocolFault(ValueError):
@@ -75,27 +59,6 @@ class Answer:
 
 
 Report = Hello | Wait | Answer
-
-
-def config_to_json(config: WorkerConfig) -> object:
-    """Give a worker's configuration the form that ``config_from_json`` reads."""
-    return asdict(config)
-
-
-def config_from_json(raw: object) -> WorkerConfig:
-    """Read a worker's configuration; raises ``ProtocolFault``."""
-    try:
-        fields: dict[str, Any] = dict(raw)  # type: ignore[call-overload]
-        endpoint = fields["endpoint"]
-        return WorkerConfig(
-            **fields
-            | {
-                "user_args": tuple(fields["user_args"]),
-                "endpoint": None if endpoint is None else Endpoint(**endpoint),
-            }
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ProtocolFault("not a worker's configuration") from error
 
 
 def encode(message: Ask | Report) -> bytes:

@@ -36,6 +36,7 @@ class MediaFile:
         self.wire = wire
         self.source = source
         self.ranges = Ranges.BY_HEADER
+        self._url = source.url
         self.size_bytes = source.size_bytes
 
     def read(self, first_byte: int, end_byte: int) -> bytes | Failure | NoRanges:
@@ -65,12 +66,14 @@ class MediaFile:
 
     def _copy_piece(self, first: int, end: int, sink: Sink) -> Failure | NoRanges | None:
         if self.ranges is Ranges.BY_HEADER:
-            reply = self._ask(self.source.url, {"Range": f"bytes={first}-{end - 1}"})
+            reply = self._ask(self._url, {"Range": f"bytes={first}-{end - 1}"})
             if not isinstance(reply, Reply):
                 return reply
             if reply.status == 206:
                 return self._take_part(reply, first, end, sink)
             reply.close()
+            if reply.length_bytes == 0:
+                return _judge(0, None)
             self.ranges = Ranges.BY_ADDRESS if self.size_bytes is not None else Ranges.REFUSED
         if self.ranges is Ranges.BY_ADDRESS:
             return self._copy_by_address(first, end, sink)
@@ -78,8 +81,8 @@ class MediaFile:
 
     def _copy_by_address(self, first: int, end: int, sink: Sink) -> Failure | NoRanges | None:
         last = min(end, self.size_bytes or end) - 1
-        joint = "&" if "?" in self.source.url else "?"
-        reply = self._ask(f"{self.source.url}{joint}range={first}-{last}", {})
+        joint = "&" if "?" in self._url else "?"
+        reply = self._ask(f"{self._url}{joint}range={first}-{last}", {})
         if not isinstance(reply, Reply):
             return reply
         if reply.length_bytes == last + 1 - first:
@@ -104,10 +107,11 @@ class MediaFile:
             text = f"ERROR: Invalid data found: bytes {first}-{end - 1} asked for, {told!r} given"
             return failure(Code.CORRUPT, text)
         self.size_bytes = total
+        self._url = reply.url  # a redirect need not be asked for twice
         return _take(reply, given_last + 1 - first, sink)
 
     def _stream(self, sink: Sink, max_bytes: int) -> Failure | None:
-        reply = self.wire.get(self.source.url, self.source.headers)
+        reply = self.wire.get(self._url, self.source.headers)
         if isinstance(reply, Failure):
             return reply
         length = reply.length_bytes

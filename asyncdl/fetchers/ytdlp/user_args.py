@@ -131,7 +131,7 @@ def _resolved(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         if word == "--" or not word.startswith("-") or word == "-":
             raise UsageError(f"--yt-dlp-args: {word!r} is no option; videos come from the lists.")
         try:
-            found = _long(parser, word) if word.startswith("--") else _short(parser, word)
+            found = tuple(_long(parser, word) if word.startswith("--") else _short(parser, word))
         except optparse.OptParseError as error:
             raise UsageError(f"--yt-dlp-args: {error}") from error
         for option, attached in found:

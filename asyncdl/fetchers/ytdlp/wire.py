@@ -66,6 +66,8 @@ class Wire:
         """Name the cause of a connection that failed or broke."""
         if self.left_s <= 0:
             return self.late()
+        if "IncompleteRead" in str(error):
+            return failure(Code.SHORT_BODY, f"the body broke off: {error}")
         told = classify(f"ERROR: {type(error).__name__}: {error}")
         return replace(told, text=redact(told.text))
 
@@ -86,6 +88,11 @@ class Reply:
         """Read one header."""
         value: str | None = self._response.get_header(name)
         return value
+
+    @property
+    def url(self) -> str:
+        """Where the answer came from, after redirects."""
+        return str(self._response.url)
 
     @property
     def length_bytes(self) -> int | None:

@@ -12,7 +12,7 @@ from asyncdl.runtime.files import RealFiles
 class RecordingFiles(RealFiles):
     """Passes everything on and keeps (call, file name) in order; ``before`` is asked first and may raise."""
 
-    def __init__(self, before: Callable[[str, str], None] = lambda call, name: None) -> None:
+    def __init__(self, before: Callable[[str, str], None] | None = None) -> None:
         self.calls: list[tuple[str, str]] = []
         self._before = before
         self._names: dict[int, str] = {}
@@ -52,7 +52,8 @@ class RecordingFiles(RealFiles):
         return sum(name == call for name, _ in self.calls)
 
     def _note(self, call: str, name: str) -> None:
-        self._before(call, name)
+        if self._before is not None:
+            self._before(call, name)
         self.calls.append((call, name))
 
 
