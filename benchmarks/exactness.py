@@ -68,7 +68,9 @@ def compare(out: Path, folder: Path) -> dict[str, Any]:
         span = row.segment.span
         first = round(span.start_ms * rate / 1000)
         wanted = round(span.duration_ms * rate / 1000)
-        difference = np.abs(samples.astype(int) - decoded[outcome.clip.format_id][first : first + len(samples)])
+        difference = np.abs(
+            samples.astype(int) - decoded[outcome.clip.format_id][first : first + len(samples)]
+        )
         counts["clips"] += 1
         counts[f"format {outcome.clip.format_id}"] += 1
         counts["exact length"] += len(samples) == wanted
@@ -83,7 +85,17 @@ def main() -> None:
     with running_site("--shares", SHARES) as site, tempfile.TemporaryDirectory() as name:
         out = Path(name) / "out"
         argv = asyncdl_argv(
-            site, "run", source, "--limit", limit, "--concurrency", concurrency, "--out", str(out), "--json", "-q"
+            site,
+            "run",
+            source,
+            "--limit",
+            limit,
+            "--concurrency",
+            concurrency,
+            "--out",
+            str(out),
+            "--json",
+            "-q",
         )
         first = json.loads(subprocess.check_output(argv))
         asked = len(site.requests())

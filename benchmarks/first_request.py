@@ -30,7 +30,9 @@ def main() -> None:
                 time.sleep(0.005)
             ended_s = time.time()
             result = json.loads(child.stdout.read()) if child.stdout else {}
-        first_s = min(float(str(request["begun_s" if "begun_s" in request else "at_s"])) for request in site.requests())
+        first_s = min(
+            float(str(request["begun_s" if "begun_s" in request else "at_s"])) for request in site.requests()
+        )
     print(
         json.dumps(
             {

@@ -47,12 +47,12 @@ def running_site(*options: str) -> Iterator[RunningSite]:
 
 
 def asyncdl_argv(site: RunningSite, *arguments: str) -> list[str]:
-    """The command line of asyncdl against the site."""
+    """Build the command line of asyncdl against the site."""
     return [sys.executable, "-m", "asyncdl.cli.against", str(site.ready_file), *arguments]
 
 
 def memory_kb(pid: int, field: str) -> int:
-    """One field of ``/proc/PID/status`` (``VmHWM``) or ``smaps_rollup`` (``Pss``), in kB; 0 when it is gone."""
+    """Read ``VmHWM`` or ``Pss`` of a process, in kB; 0 when it is gone."""
     name = "smaps_rollup" if field == "Pss" else "status"
     try:
         for line in Path(f"/proc/{pid}/{name}").read_text().splitlines():
@@ -64,7 +64,7 @@ def memory_kb(pid: int, field: str) -> int:
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all its descendants."""
+    """Find a process and all its descendants."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

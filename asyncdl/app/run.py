@@ -105,15 +105,15 @@ class _Stage:
         self._running = asyncio.create_task(self._scheduler.run())
         try:
             with self._stopping.installed():
-                self._end = await self._running
-        except asyncio.CancelledError:
-            if not self._running.cancelled():
-                self._running.cancel()
-                raise
+                await asyncio.wait([self._running])
         finally:
-            for task in (watching, counting):
+            for task in (self._running, watching, counting):
                 task.cancel()
-            await asyncio.gather(watching, counting, return_exceptions=True)
+            await asyncio.wait([self._running, watching, counting])
+        for task in (self._running, watching, counting):
+            if not task.cancelled():
+                task.result()  # raises what a bug has raised
+        self._end = None if self._running.cancelled() else self._running.result()
 
     async def end(self) -> RunReport:
         """Write down the end, show the last state, and say how it went."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yt_dlp
 
+from asyncdl.core.classify import classify
 from asyncdl.demo.budget import Allowances, Budget
 from asyncdl.demo.media import Masters
 from asyncdl.demo.menu import Terms
@@ -22,7 +23,7 @@ ARGV = (
     "--ignore-config --no-js-runtimes --no-playlist --no-cache-dir --socket-timeout 5 --extractor-retries 0"
     " --compat-options no-certifi -f 140/251/250/249/139/ba"
 )
-# What each scenario must let the user read; the classifier's own tests turn such texts into codes.
+# What each scenario must let the user read.
 SAID = {
     Scenario.PRIVATE: "Private video",
     Scenario.UNAVAILABLE: "Video unavailable",
@@ -90,7 +91,7 @@ class Extraction:
         """Not kept: progress lines."""
 
     def warning(self, text: str) -> None:
-        self.said.append(text)
+        self.said.append(f"WARNING: {text}")
 
     def error(self, text: str) -> None:
         self.said.append(text)
@@ -173,7 +174,7 @@ async def test_without_the_authority_no_client_connects(
     assert visitor.site.requests == []
 
 
-async def test_every_refusal_is_told_in_words_that_the_classifier_knows(
+async def test_every_refusal_leads_the_real_extractor_to_the_expected_code(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = await Visitor(site, monkeypatch, timeout_s=2.0).visit(*SAID)
@@ -182,7 +183,9 @@ async def test_every_refusal_is_told_in_words_that_the_classifier_knows(
         for (scenario, text), found in zip(SAID.items(), heard, strict=True)
         if text not in found.text or found.fields is not None
     }
+    codes = {scenario: classify(found.text).code for scenario, found in zip(SAID, heard, strict=True)}
     assert wrong == {}
+    assert codes == {scenario: scenario.expected for scenario in SAID}
 
 
 def test_every_refusal_and_broken_answer_is_tried() -> None:

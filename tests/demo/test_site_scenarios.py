@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncdl.core.codes import Code
 from asyncdl.demo.scenarios import GOOD, Plan, Scenario, by_id, by_share, named, scenario_named
 
 ids = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=11, max_size=11)
@@ -63,6 +64,11 @@ def test_special_ids_keep_their_meaning_among_shares() -> None:
 def test_shares_that_are_no_parts_of_one_are_refused(shares: dict[Scenario, float]) -> None:
     with pytest.raises(ValueError, match="parts of 1"):
         by_share(1, shares)
+
+
+def test_expected_failures_are_codes_of_the_error_table() -> None:
+    expected = {scenario.expected for scenario in Scenario} - {None}
+    assert expected <= {code.value for code in Code}
 
 
 def test_good_and_unusual_videos_expect_no_failure() -> None:

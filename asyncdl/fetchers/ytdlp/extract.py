@@ -30,6 +30,9 @@ _EXTRACTOR_BUGS = (
     TypeError,
     ValueError,
 )
+# What --no-js-runtimes brings about, and what yt-dlp tells once a session.
+_SAID_OF_EVERY_VIDEO = "No supported JavaScript runtime"
+_LISTS_OF_PLUGINS = "Providers: "
 _LIVE = {
     "is_live": Code.LIVE_NOW,
     "is_upcoming": Code.UPCOMING,
@@ -70,11 +73,12 @@ class _Messages:
             self._errors.append(text)
 
     def warning(self, text: str) -> None:
-        self._others.append(f"WARNING: {text}")
+        if _SAID_OF_EVERY_VIDEO not in text:
+            self._others.append(f"WARNING: {text}")
 
     def debug(self, text: str) -> None:
         """Keep the causes that yt-dlp tells in verbose mode only; progress comes here too."""
-        if text.startswith("[debug]"):
+        if text.startswith("[debug]") and _LISTS_OF_PLUGINS not in text:
             self._others.append(text)
 
     def start(self) -> None:

@@ -70,6 +70,8 @@ class WorkerPool:
         """End all workers; may be called twice."""
         async with self._starting:
             bearing, self._bearing = self._bearing, None
+        for line in self._idle:
+            line.hang_up()
         self._idle.clear()
         if bearing is not None:
             await bearing.close()

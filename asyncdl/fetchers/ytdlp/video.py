@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from asyncdl.core.classify import classify
+from asyncdl.core.classify import classify, failure
 from asyncdl.core.codes import Code
 from asyncdl.core.model import Failure, Fetched, FetchRequest, Span
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
@@ -17,6 +18,8 @@ from asyncdl.fetchers.ytdlp.wire import Wire
 
 _MOST_KEPT = 64
 _KEPT_FOR_S = 3600.0
+# Pre-rolls take seconds; whoever waits holds a place.
+_LONGEST_WAIT_S = 120.0
 
 Result = Fetched | Failure
 
@@ -55,11 +58,18 @@ class _Tracks:
     renewed: bool
 
 
-class VideoFetcher:
-    """Fetches one video at a time; keeps the extractions of videos that have to wait."""
+_Opened = _Tracks | Waiting | Failure
 
-    def __init__(self, config: WorkerConfig) -> None:
+
+class VideoFetcher:
+    """Fetches one video at a time; keeps the extractions of videos that have to wait.
+
+    ``now`` gives seconds since 1970, as ``available_at`` counts them.
+    """
+
+    def __init__(self, config: WorkerConfig, now: Callable[[], float] = time.time) -> None:
         self._config = config
+        self._now = now
         self._extractor = Extractor(config)
         self._wire = Wire(self._extractor.ydl.urlopen, self._extractor.socket_timeout_s)
         self._kept: dict[str, _Kept] = {}
@@ -76,16 +86,12 @@ class VideoFetcher:
         tracks = self._open(request, renewed=False)
         results: list[Result] = []
         for span, name in zip(request.spans, request.names, strict=True):
-            if isinstance(tracks, _Tracks):
-                result = self._span(tracks, span, f"{request.folder}/{name}")
-                if _is_forbidden(result) and not tracks.renewed:
-                    tracks = self._open(request, renewed=True)
-                    if isinstance(tracks, _Tracks):
-                        result = self._span(tracks, span, f"{request.folder}/{name}")
-            if isinstance(tracks, Waiting):
-                return tracks
-            if isinstance(tracks, Failure):
-                result = tracks
+            stem = f"{request.folder}/{name}"
+            result, tracks = self._span_of(tracks, span, stem)
+            if _is_forbidden(result) and isinstance(tracks, _Tracks) and not tracks.renewed:
+                result, tracks = self._span_of(self._open(request, renewed=True), span, stem)
+            if isinstance(result, Waiting):
+                return result
             results.append(_with_cost(result, self.cost.since(before)))
             before = self.cost
         return tuple(results)
@@ -94,7 +100,7 @@ class VideoFetcher:
         """Give back connections."""
         self._extractor.close()
 
-    def _open(self, request: FetchRequest, *, renewed: bool) -> _Tracks | Waiting | Failure:
+    def _open(self, request: FetchRequest, *, renewed: bool) -> _Opened:
         kept = self._kept_or_new(request.ytid, renewed=renewed)
         if isinstance(kept, Failure):
             return kept
@@ -106,7 +112,9 @@ class VideoFetcher:
         )
         if isinstance(picture, Failure):
             return picture
-        wait_s = _wait_s(audio, picture)
+        wait_s = _available_at(audio, picture) - self._now()
+        if wait_s > _LONGEST_WAIT_S:
+            return failure(Code.UPCOMING, f"the media come in {wait_s:.0f} s only")
         if wait_s > 0:
             self._keep(request.ytid, kept)
             return Waiting(wait_s)
@@ -120,7 +128,7 @@ class VideoFetcher:
         return _Tracks(heard, seen, kept.extraction.title, kept.renewed)
 
     def _kept_or_new(self, ytid: str, *, renewed: bool) -> _Kept | Failure:
-        now = time.monotonic()
+        now = self._now()
         kept = self._kept.pop(ytid, None)
         if kept is not None and not renewed and now - kept.kept_at_s < _KEPT_FOR_S:
             return kept
@@ -131,6 +139,9 @@ class VideoFetcher:
         self._kept[ytid] = kept
         while len(self._kept) > _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
+
+    def _span_of(self, tracks: _Opened, span: Span, stem: str) -> tuple[Result | Waiting, _Opened]:
+        return (self._span(tracks, span, stem) if isinstance(tracks, _Tracks) else tracks), tracks
 
     def _span(self, tracks: _Tracks, span: Span, stem: str) -> Result:
         audio = tracks.audio.write_span(span, f"{stem}.audio")
@@ -152,12 +163,12 @@ def _audio_of(extraction: Extraction, request: FetchRequest) -> SourceFormat | F
     return audio
 
 
-def _wait_s(*formats: SourceFormat | None) -> float:
+def _available_at(*formats: SourceFormat | None) -> float:
     times = [one.available_at for one in formats if one is not None and one.available_at is not None]
-    return max(times, default=0.0) - time.time()
+    return max(times, default=0.0)
 
 
-def _is_forbidden(result: Result) -> bool:
+def _is_forbidden(result: Result | Waiting) -> bool:
     return isinstance(result, Failure) and result.code == Code.HTTP_403
 
 
