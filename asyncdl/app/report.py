@@ -9,6 +9,7 @@ from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import Counts
 from asyncdl.core.model import Failure
 from asyncdl.core.progress import Snapshot
+from asyncdl.core.storm import STORM_SEGMENTS
 from asyncdl.errors import AsyncdlError, EnvironmentFault, ExitCode
 from asyncdl.runtime.scheduler import RunEnd
 
@@ -40,6 +41,13 @@ def fault_of(end: RunEnd, fault: AsyncdlError | None, stopped_by: Failure | None
         return EnvironmentFault(
             f"YouTube asks this address to stop ({stopped_by.kind}: {_first_line(stopped_by)}).",
             mend=f"No segment was marked as failed. {_PATIENCE[stopped_by.kind]} Then run the same again.",
+        )
+    if end is RunEnd.STORM:
+        return EnvironmentFault(
+            f"The last {STORM_SEGMENTS} videos all failed, and not for reasons of their own"
+            f" ({stopped_by.kind}: {_first_line(stopped_by)}).",
+            mend="No segment was given up for it. Check the connection, and update yt-dlp"
+            " (pip install --upgrade yt-dlp). Then run the same again.",
         )
     return EnvironmentFault(
         f"The run cannot go on: {stopped_by.code}: {_first_line(stopped_by)}",

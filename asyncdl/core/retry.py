@@ -30,6 +30,7 @@ class StopCause(Enum):
     THROTTLED = "throttled"
     ENVIRONMENT = "environment"
     DISK_FULL = "disk_full"
+    STORM = "storm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def decide(failure: Failure, attempt: int, spent_s: float, policy: RetryPolicy, 
         return StopRun(StopCause.THROTTLED)
     if action is Action.LOCAL and failure.code not in _PASSING:
         return StopRun(StopCause.ENVIRONMENT)
-    if action is Action.TRANSIENT or failure.code in _PASSING:
+    if action is Action.TRANSIENT or failure.code in _PASSING or failure.kind is FailureKind.OUTDATED_TOOL:
         return _again(failure, attempt, spent_s, policy, rng)
     return GiveUp()
 

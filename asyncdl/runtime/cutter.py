@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 from pathlib import Path
 
@@ -13,15 +12,13 @@ from asyncdl.core.codes import Code
 from asyncdl.core.cutting import is_outside
 from asyncdl.core.model import AudioFormat, Clip, ClipSpec, Container, Failure, Fetched, Segment
 from asyncdl.core.mp3_tag import HEAD_BYTES, with_exact_length
-from asyncdl.errors import DiskFull
 from asyncdl.runtime.cut_part import Encoded, Work, cut_part
 from asyncdl.runtime.ffmpeg import Ffmpeg
-from asyncdl.runtime.files import publish
+from asyncdl.runtime.files import publish, telling
 from asyncdl.runtime.measure import Measured, fingerprint, measure
 from asyncdl.runtime.process import shielded
 
 DEADLINE_S = 300.0
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SOUND_ENDING = {Container.MP4: "m4a", Container.WEBM: "webm"}
 
 
@@ -63,11 +60,8 @@ class Cutter:
         """
         work = Work(segment.span, fetched, self._spec, _part_path(fetched, self._spec))
         try:
-            return await self._make(segment, work)
-        except OSError as error:
-            if error.errno in _FULL:
-                raise DiskFull(f"no space is left for clips: {error}") from error
-            raise
+            with telling("cutting", work.part):
+                return await self._make(segment, work)
         finally:
             _remove(work)
 

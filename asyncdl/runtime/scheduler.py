@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, SegmentEvent
-from asyncdl.core.ledger import Ledger
+from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RetryRequested, SegmentEvent
+from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest
 from asyncdl.core.ports import Fetcher, Journal, Maker
 from asyncdl.core.progress import Stage
 from asyncdl.core.retry import Decision, RetryAfter, RetryPolicy, Rng, StopCause, StopRun, decide
+from asyncdl.core.storm import Storm
 from asyncdl.errors import AsyncdlError, DiskFull
 from asyncdl.runtime.agenda import Agenda, Attempt
 from asyncdl.runtime.limiter import Limiter
@@ -25,7 +26,16 @@ class RunEnd(Enum):
     FINISHED = "finished"
     DRAINED = "drained"
     THROTTLED = "throttled"
+    STORM = "storm"
     FAULT = "fault"
+
+
+_ENDS = {
+    StopCause.THROTTLED: RunEnd.THROTTLED,
+    StopCause.STORM: RunEnd.STORM,
+    StopCause.ENVIRONMENT: RunEnd.FAULT,
+    StopCause.DISK_FULL: RunEnd.FAULT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Scheduler:
         self._parts = parts
         self._terms = terms
         self._end = RunEnd.FINISHED
+        self._storm = Storm()
         self.stopped_by: Failure | None = None
         self.fault: AsyncdlError | None = None
 
@@ -93,10 +104,16 @@ class Scheduler:
     async def _try(self, attempt: Attempt) -> None:
         self._parts.tally.enter(attempt.row.segment.key, Stage.FETCHING, attempt.number)
         outcome = await self._outcome(attempt)
+        self._look_out(attempt, outcome)
         if isinstance(outcome, Clip):
             await self._settle(self._stored(attempt, outcome))
         else:
             await self._fail(attempt, outcome)
+
+    def _look_out(self, attempt: Attempt, outcome: Clip | Failure) -> None:
+        if attempt.number == 1:
+            failure = None if isinstance(outcome, Clip) else outcome
+            self._storm = self._storm.observe(attempt.row.segment.key, failure)
 
     async def _outcome(self, attempt: Attempt) -> Clip | Failure:
         request = self._terms.request(attempt, self._terms.parts_folder)
@@ -113,17 +130,28 @@ class Scheduler:
     async def _fail(self, attempt: Attempt, failure: Failure) -> None:
         spent_s = asyncio.get_running_loop().time() - attempt.first_at_s
         decision = decide(failure, attempt.number, spent_s, self._terms.retry, self._terms.rng)
+        if self._storm.is_over_all and not isinstance(decision, StopRun):
+            decision = StopRun(StopCause.STORM)
         await self._settle(self._failed(attempt, failure, decision))
         if isinstance(decision, RetryAfter):
             self._agenda.again(attempt, decision.delay_s)
         elif isinstance(decision, StopRun):
             self._stop(decision.cause, failure)
+            if decision.cause is StopCause.STORM:
+                await self._reopen(self._storm.failing)
 
     def _stop(self, cause: StopCause, failure: Failure) -> None:
         self.stopped_by = self.stopped_by or failure
         if cause is StopCause.DISK_FULL:
             self._stop_for(DiskFull(failure.text, mend="Free some space, then run the same command again."))
-        self.drain(RunEnd.THROTTLED if cause is StopCause.THROTTLED else RunEnd.FAULT)
+        self.drain(_ENDS[cause])
+
+    async def _reopen(self, keys: Iterable[str]) -> None:
+        """Take back what was given up before it could be known that no video was to blame."""
+        ledger = self._parts.ledger
+        for key in keys:
+            if ledger.state_of(key) is RowState.GIVEN_UP:
+                await self._settle(RetryRequested(key, ledger.round_of(key) + 1, self._terms.wall_ms()))
 
     async def _settle(self, event: SegmentEvent) -> None:
         """Journal first; ledger and screen learn of it once it is durable."""

@@ -106,13 +106,14 @@ def _fails_at_random(seed: int) -> Answer:
 
 def test_a_passing_fault_is_tried_again_and_heals() -> None:
     def answer(request: FetchRequest, number: int) -> Fetched | Failure:
-        return failure(Code.HTTP_5XX, "503") if number < 3 else a_fetched(request)
+        is_faulty = int(request.ytid[:10]) % 2 and number < 3
+        return failure(Code.HTTP_5XX, "503") if is_faulty else a_fetched(request)
 
     scene = Scene(some_rows(50), FakeFetcher(answer))
     run_virtually(_run(scene))
-    assert scene.outcomes() == {AttemptFailed: 100, ClipStored: 50}
-    attempts = {event.attempt for event in scene.journal.events if isinstance(event, ClipStored)}
-    assert attempts == {3}
+    assert scene.outcomes() == {AttemptFailed: 50, ClipStored: 50}
+    attempts = Counter(event.attempt for event in scene.journal.events if isinstance(event, ClipStored))
+    assert attempts == {1: 25, 3: 25}
 
 
 def test_a_fault_that_does_not_pass_is_given_up_after_its_attempts() -> None:
@@ -151,6 +152,26 @@ def test_a_throttle_sign_drains_the_run_and_fails_no_segment(code: Code) -> None
     assert scene.outcomes()[GaveUp] == 0
     assert scene.ledger.state_of(a_segment(30).key) is RowState.OPEN
     assert scene.ledger.counts().stored < 40
+
+
+@pytest.mark.parametrize("concurrency", [1, 8, 64])
+def test_a_dead_network_ends_the_run_and_gives_up_no_segment(concurrency: int) -> None:
+    fetcher = FakeFetcher(lambda *_: failure(Code.CONN_RESET, "refused"), rng=random.Random(1))
+    scene = Scene(some_rows(5000), fetcher, concurrency=concurrency)
+    assert run_virtually(_run(scene)) is RunEnd.STORM
+    counts = scene.ledger.counts()
+    assert (counts.failed_total, counts.open) == (0, counts.segments)
+    assert len(fetcher.fetches) < 20 + 2 * concurrency
+
+
+def test_bad_videos_among_good_ones_are_no_storm() -> None:
+    def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
+        is_good = int(request.ytid[:10]) % 15 == 0
+        return a_fetched(request) if is_good else failure(Code.UNAVAILABLE, "Video unavailable")
+
+    scene = Scene(some_rows(300), FakeFetcher(answer))
+    assert run_virtually(_run(scene)) is RunEnd.FINISHED
+    assert scene.outcomes() == {GaveUp: 280, ClipStored: 20}
 
 
 def test_a_full_disk_ends_the_run_without_failing_a_segment() -> None:

@@ -128,7 +128,7 @@ def write_new(path: str, fill: Callable[[BinaryIO], Failure | NoRanges | None]) 
             trouble = fill(file)
             size = file.tell()
     except OSError as error:
-        trouble = classify(f"ERROR: {error}")
+        trouble = _local_trouble(error)
     if trouble is None:
         return size
     with suppress(OSError):
@@ -145,8 +145,15 @@ def _copy_of(whole: Part, path: str) -> Part | Failure:
             shutil.copyfile(whole.track.path, path)
             os.chmod(path, 0o600)  # noqa: PTH101 - paths come and go as text here
     except OSError as error:
-        return classify(f"ERROR: {error}")
+        return _local_trouble(error)
     return replace(whole, track=replace(whole.track, path=path))
+
+
+def _local_trouble(error: OSError) -> Failure:
+    """Name a fault of this machine's disk; it is never the video's."""
+    told = classify(f"ERROR: {error}")
+    is_known = told.code in {Code.DISK_FULL, Code.EMFILE}
+    return told if is_known else failure(Code.NOT_WRITABLE, str(error))
 
 
 def _remove(path: str) -> None:
