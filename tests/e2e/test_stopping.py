@@ -89,12 +89,12 @@ async def test_ctrl_c_once_finishes_what_is_in_flight(open_bench: OpenBench) -> 
 async def test_ctrl_c_twice_stops_at_once(open_bench: OpenBench) -> None:
     async with open_bench(terms=Terms(latency_s=3)) as bench:
         process = await _start(bench, bench.write_list(ytids(60)))
-        await _until(lambda: (bench.out / "journal").exists() and len(_children_of(bench)) > 1)
+        await _until(lambda: any(map(_is_worker, _children_of(bench))))
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         async with asyncio.timeout(20):
-            while b"Ctrl-C again" not in await process.stderr.readline():
-                pass
+            while b"Ctrl-C again" not in (line := await process.stderr.readline()):
+                assert line, "it ended before it had said so"
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(10):
             ended = await _ended(process)

@@ -23,7 +23,10 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 COUNTS = st.integers(0, 2**40)
 TIMES = st.floats(0, 1e9)
 SPANS = st.builds(Span, COUNTS, COUNTS)
-TRACKS = st.builds(Track, path=WORDS, codec=WORDS, format_id=WORDS, first_ms=TIMES, size_bytes=COUNTS)
+RATES = st.none() | st.integers(1, 400_000)
+TRACKS = st.builds(
+    Track, path=WORDS, codec=WORDS, format_id=WORDS, first_ms=TIMES, sample_rate=RATES, size_bytes=COUNTS
+)
 FETCHED = st.builds(
     Fetched,
     audio=TRACKS,
