@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 from asyncdl.core.model import AudioFormat, ClipSpec, Quality
-from asyncdl.core.redact import redact
+from asyncdl.core.redact import HIDDEN, redact
 from asyncdl.core.retry import RetryPolicy
 from asyncdl.errors import UsageError
 
@@ -20,7 +22,13 @@ _SAMPLE_RATES = range(4000, 192001)
 _BITRATES_KBPS = range(6, 513)
 _HEIGHTS = range(16, 4321)
 _OPUS_RATE = 48000
-_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
+_VIDEO_PAGE = re.compile(
+    r"https://(?:youtu\.be/\{ytid\}"
+    r"|(?:(?:www|m|music)\.)?youtube\.com/(?:watch\?v=|embed/|shorts/|live/|v/)\{ytid\}"
+    r"|(?:www\.)?youtube-nocookie\.com/embed/\{ytid\})"
+)
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +48,25 @@ class ClipWish:
 
         Raises ``UsageError`` when the wish differs from what the data set's first run fixed.
         """
-        said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
-        spec = replace(stored or ClipSpec(), **said)
+        spec = self._over(stored or ClipSpec())
+        if mistakes := _mistakes_in_spec(self, spec):
+            raise UsageError("\n".join(mistakes))
         if stored is not None and spec != stored:
             raise UsageError(
                 f"This data set was begun with other clips: {_differences(stored, spec)}.",
                 mend="Leave these options out to go on with it, or choose another folder with --out.",
             )
         return spec
+
+    def mistakes(self) -> list[str]:
+        """Tell what cannot be right whatever the data set holds already."""
+        found = _mistakes_in_clip(self)
+        is_settled = self.format is not None or self.video
+        return [*found, *_mistakes_in_spec(self, self._over(ClipSpec()))] if is_settled else found
+
+    def _over(self, spec: ClipSpec) -> ClipSpec:
+        said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return replace(spec, **said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,7 @@ class RunSettings:
 
     def checked(self) -> RunSettings:
         """Answer itself; raises one ``UsageError`` that tells all mistakes."""
-        if mistakes := [*_mistakes_in_clip(self.wish), *_mistakes_in_run(self)]:
+        if mistakes := [*self.wish.mistakes(), *_mistakes_in_run(self)]:
             raise UsageError("\n".join(mistakes))
         return self
 
@@ -94,20 +113,43 @@ class RunSettings:
             "keep_source": self.keep_source,
             "concurrency": self.fetch.concurrency,
             "yt_dlp_args": redact(self.fetch.yt_dlp_args),
-            "unsafe_yt_dlp_args": redact(self.fetch.unsafe_yt_dlp_args),
+            "has_unsafe_args": bool(self.fetch.unsafe_yt_dlp_args),
             "url_template": self.fetch.url_template,
             "deadline_s": self.fetch.deadline_s,
             "max_file_bytes": self.fetch.max_file_bytes,
         }
 
-    def with_options(self, options: dict[str, object]) -> RunSettings:
-        """Take over how an earlier run of the data set fetched; unknown options are passed over."""
-        known = {f.name: options[f.name] for f in fields(FetchSettings) if f.name in options}
-        return replace(
-            self,
-            fetch=replace(self.fetch, **known),  # type: ignore[arg-type]  # JSON of to_options
-            keep_source=bool(options.get("keep_source", False)),
+    def with_options(self, options: Mapping[str, object]) -> RunSettings:
+        """Take over how an earlier run of the data set fetched; unknown options are passed over.
+
+        A data set may come from a stranger: unsafe options are never taken from it, the others are checked
+        as if they had been typed. Raises ``UsageError`` where an option was left out of the journal.
+        """
+        args = str(options.get("yt_dlp_args", ""))
+        if options.get("has_unsafe_args") and not self.fetch.unsafe_yt_dlp_args:
+            raise UsageError(
+                "This data set was made with --unsafe-yt-dlp-args, which are not taken from a journal.",
+                mend="Give them again: asyncdl retry-failed --unsafe-yt-dlp-args '…' (or ' ' for none).",
+            )
+        if HIDDEN in args and not self.fetch.yt_dlp_args:
+            raise UsageError(
+                "This data set was made with secrets in --yt-dlp-args, which the journal does not hold.",
+                mend="Give them again: asyncdl retry-failed --yt-dlp-args '…'.",
+            )
+        fetch = FetchSettings(
+            concurrency=_number(options, "concurrency", self.fetch.concurrency),
+            yt_dlp_args=self.fetch.yt_dlp_args or args,
+            unsafe_yt_dlp_args=self.fetch.unsafe_yt_dlp_args,
+            url_template=str(options.get("url_template", self.fetch.url_template)),
+            deadline_s=_number(options, "deadline_s", self.fetch.deadline_s),
+            max_file_bytes=_number(options, "max_file_bytes", self.fetch.max_file_bytes),
         )
+        return replace(self, fetch=fetch, keep_source=bool(options.get("keep_source", False)))
+
+
+def _number(options: Mapping[str, object], name: str, default: Number) -> Number:
+    value = options.get(name, default)
+    return type(default)(value) if isinstance(value, int | float) else default
 
 
 def _differences(stored: ClipSpec, asked: ClipSpec) -> str:
@@ -128,13 +170,21 @@ def _mistakes_in_clip(wish: ClipWish) -> list[str]:
         _outside("--bitrate", wish.bitrate_kbps, _BITRATES_KBPS, "kbit/s"),
         _outside("--max-height", wish.max_height, _HEIGHTS, "lines"),
     ]
-    if wish.format is AudioFormat.OPUS and wish.sample_rate not in {None, _OPUS_RATE}:
-        mistakes.append("--sample-rate: an opus file always decodes at 48000 Hz; leave it out, or use flac.")
-    if wish.format is not None and wish.format.is_lossless and wish.bitrate_kbps is not None:
-        mistakes.append(f"--bitrate: {wish.format} is lossless and has no bit rate to choose.")
     if wish.video and wish.format is not None:
         mistakes.append("--video gives mp4; leave --format out.")
     return [mistake for mistake in mistakes if mistake]
+
+
+def _mistakes_in_spec(wish: ClipWish, spec: ClipSpec) -> list[str]:
+    """Options that were given and would say nothing about this clip."""
+    mistakes = []
+    if wish.bitrate_kbps is not None and spec.format.is_lossless and not spec.video:
+        mistakes.append(f"--bitrate: {spec.format} is lossless and has no bit rate to choose.")
+    if wish.max_height is not None and not spec.video:
+        mistakes.append("--max-height is for --video.")
+    if spec.format is AudioFormat.OPUS and spec.sample_rate not in {None, _OPUS_RATE}:
+        mistakes.append("--sample-rate: an opus file always decodes at 48000 Hz; leave it out, or use flac.")
+    return mistakes
 
 
 def _mistakes_in_run(settings: RunSettings) -> list[str]:
@@ -148,11 +198,9 @@ def _mistakes_in_run(settings: RunSettings) -> list[str]:
 
 def _mistake_in_template(template: str) -> str:
     """Only YouTube's own addresses, so that nothing else is ever asked on behalf of a list."""
-    parts = urlsplit(template.replace("{ytid}", "00000000000"))
-    host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("music.")
-    if template.count("{ytid}") != 1 or parts.scheme != "https" or host not in _HOSTS or parts.username:
-        return f"--url-template: {template!r} is not one of YouTube's addresses with one {{ytid}} in it."
-    return ""
+    if _VIDEO_PAGE.fullmatch(template):
+        return ""
+    return f"--url-template: {template!r} is no address of a video on YouTube with {{ytid}} in it."
 
 
 def _outside(flag: str, value: int | None, allowed: range, unit: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import shlex
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -16,10 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from asyncdl import __version__
+from asyncdl.core.cutting import rate_problem
 from asyncdl.core.events import RunStarted, Source, SourceAdded
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
-from asyncdl.core.redact import redact
 from asyncdl.errors import UsageError
 from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
 from asyncdl.fetchers.ytdlp.pool import WorkerPool
@@ -97,7 +96,7 @@ async def open_run(
     pool = WorkerPool(config, data_set.parts / "home", run_id, deadline_s=settings.fetch.deadline_s)
     stack.push_async_callback(pool.close)
     await pool.start()
-    spec = settings.wish.settle(data_set.ledger.spec)
+    spec = settled_spec(settings, data_set)
     ffmpeg = await find_ffmpeg(settings.ffmpeg, run_id=run_id)
     log = await _open_log(settings, stack)
     journal = RunJournal(data_set.journal)
@@ -128,6 +127,21 @@ def worker_config(settings: RunSettings, surroundings: Surroundings) -> WorkerCo
     )
 
 
+def check_before_writing(settings: RunSettings, surroundings: Surroundings) -> None:
+    """Refuse what can be refused before a folder is made; raises ``UsageError``."""
+    worker_config(settings, surroundings)
+    if not dataset.journal_of(settings.out).is_dir():
+        settings.wish.settle(None)
+
+
+def settled_spec(settings: RunSettings, data_set: DataSet) -> ClipSpec:
+    """Say what a clip of this data set is; raises ``UsageError`` for what no such file can hold."""
+    spec = settings.wish.settle(data_set.ledger.spec)
+    if problem := rate_problem(spec):
+        raise UsageError(f"--sample-rate: {problem}.")
+    return spec
+
+
 def wall_ms() -> int:
     """Tell the time of day in milliseconds since 1970, for people."""
     return time.time_ns() // 1_000_000
@@ -140,8 +154,7 @@ def _header(settings: RunSettings, spec: ClipSpec, ffmpeg: Ffmpeg, run_id: str, 
         "ffmpeg": ffmpeg.version,
         "python": platform.python_version(),
     }
-    options = settings.to_options() | {"argv": redact(shlex.join(sys.argv[1:]))}
-    return RunStarted(run_id, wall_ms(), spec, options, command, versions)
+    return RunStarted(run_id, wall_ms(), spec, settings.to_options(), command, versions)
 
 
 async def _start_guardian(run_id: str, stack: AsyncExitStack) -> None:

@@ -9,7 +9,7 @@ from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import Counts
 from asyncdl.core.model import Failure
 from asyncdl.core.progress import Snapshot
-from asyncdl.core.storm import STORM_SEGMENTS
+from asyncdl.core.storm import STORM_WINDOW
 from asyncdl.errors import AsyncdlError, EnvironmentFault, ExitCode
 from asyncdl.runtime.scheduler import RunEnd
 
@@ -44,7 +44,7 @@ def fault_of(end: RunEnd, fault: AsyncdlError | None, stopped_by: Failure | None
         )
     if end is RunEnd.STORM:
         return EnvironmentFault(
-            f"The last {STORM_SEGMENTS} videos all failed, and not for reasons of their own"
+            f"Most of the last {STORM_WINDOW} videos failed, and not for reasons of their own"
             f" ({stopped_by.kind}: {_first_line(stopped_by)}).",
             mend="No segment was given up for it. Check the connection, and update yt-dlp"
             " (pip install --upgrade yt-dlp). Then run the same again.",

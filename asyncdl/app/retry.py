@@ -25,14 +25,19 @@ from asyncdl.settings import RunSettings
 _BATCH = 1000
 
 
-async def retry_failed(settings: RunSettings, surroundings: Surroundings) -> RunReport:
+async def retry_failed(
+    settings: RunSettings, surroundings: Surroundings, *, concurrency: int | None = None
+) -> RunReport:
     """Try again what is not gone for good, and whatever is still open.
 
-    ``settings.fetch.concurrency`` is taken over from the data set where it is 0.
+    How it is fetched is taken over from the data set's last run, but for ``concurrency`` where it is given.
     """
     async with AsyncExitStack() as stack:
         data_set = await open_data_set(settings.out, stack)
-        settings = _as_made(settings, data_set.ledger.options)
+        settings = settings.with_options(data_set.ledger.options)
+        if concurrency is not None:
+            settings = replace(settings, fetch=replace(settings.fetch, concurrency=concurrency))
+        settings = settings.checked()
         opened = await open_run(data_set, settings, surroundings, "retry-failed", stack)
         asked = await _open_new_round(opened)
         surroundings.tell(_announcement(asked, opened.ledger.counts().open))
@@ -43,13 +48,6 @@ async def retry_failed(settings: RunSettings, surroundings: Surroundings) -> Run
             partial(_known_segments, opened.ledger),
         )
         return await carry_out(work, settings, surroundings, opened)
-
-
-def _as_made(settings: RunSettings, options: dict[str, object]) -> RunSettings:
-    made = settings.with_options(options)
-    if settings.fetch.concurrency:
-        return replace(made, fetch=replace(made.fetch, concurrency=settings.fetch.concurrency))
-    return made.checked()
 
 
 async def _open_new_round(opened: Opened) -> Counter[FailureKind]:

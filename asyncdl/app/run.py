@@ -11,7 +11,7 @@ from functools import partial
 
 from asyncdl.app import lists as list_files
 from asyncdl.app.ending import end_well
-from asyncdl.app.opening import Opened, Surroundings, open_data_set, open_run, wall_ms
+from asyncdl.app.opening import Opened, Surroundings, check_before_writing, open_data_set, open_run, wall_ms
 from asyncdl.app.report import RunReport, exit_code_of, fault_of
 from asyncdl.app.stopping import Stopping
 from asyncdl.core.model import FetchRequest, RejectedRow
@@ -19,6 +19,7 @@ from asyncdl.errors import AsyncdlError
 from asyncdl.runtime.agenda import Agenda, Attempt
 from asyncdl.runtime.feed import Feed, RowSource, Selection
 from asyncdl.runtime.limiter import Limiter
+from asyncdl.runtime.process import RUN_ID_VARIABLE
 from asyncdl.runtime.scheduler import Parts, RunEnd, Scheduler, Terms
 from asyncdl.runtime.tally import Tally
 from asyncdl.runtime.watch import Watch, Watched
@@ -40,6 +41,7 @@ class Work:
 
 async def run(settings: RunSettings, surroundings: Surroundings) -> RunReport:
     """Carry out ``asyncdl run``. Raises ``AsyncdlError`` for what stops it before it begins."""
+    check_before_writing(settings, surroundings)
     given = await list_files.gather(settings.sources, surroundings.cache, surroundings.on_download)
     async with AsyncExitStack() as stack:
         for one in given:
@@ -63,10 +65,12 @@ async def carry_out(
     work: Work, settings: RunSettings, surroundings: Surroundings, opened: Opened
 ) -> RunReport:
     """Run the schedule over the work, watched and stoppable; then write down the end."""
-    async with open_screen(surroundings.screen, environ=surroundings.environ) as screen:
+    environ = {**surroundings.environ, RUN_ID_VARIABLE: opened.data_set.run_id}
+    async with open_screen(surroundings.screen, environ=environ) as screen:
         stage = _Stage(work, settings, opened, screen)
-        await stage.play()
-        return await stage.end()
+        with stage.stopping.installed():
+            await stage.play()
+            return await stage.end()
 
 
 class _Stage:
@@ -93,9 +97,10 @@ class _Stage:
         self._watch = Watch(
             Watched(work.title, root, opened.ledger, tally, agenda, feed, limiter), screen.show
         )
-        self._stopping = Stopping(self._drain, self._stop)
+        self.stopping = Stopping(self._drain, self._stop)
         self._end: RunEnd | None = None
         self._running: asyncio.Task[RunEnd] | None = None
+        self._side_tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def play(self) -> None:
         """Run until nothing is left, or told to stop; a bug in a part is raised."""
@@ -104,15 +109,12 @@ class _Stage:
         counting = asyncio.create_task(self._count())
         self._running = asyncio.create_task(self._scheduler.run())
         try:
-            with self._stopping.installed():
-                await asyncio.wait([self._running])
+            await asyncio.wait([self._running])
         finally:
             for task in (self._running, watching, counting):
                 task.cancel()
             await asyncio.wait([self._running, watching, counting])
-        for task in (self._running, watching, counting):
-            if not task.cancelled():
-                task.result()  # raises what a bug has raised
+        self._side_tasks = (watching, counting)
         self._end = None if self._running.cancelled() else self._running.result()
 
     async def end(self) -> RunReport:
@@ -124,16 +126,19 @@ class _Stage:
         await self._watch.look_at_disk()
         final = self._watch.final("" if reason == RunEnd.FINISHED.value else reason)
         await self._screen.close(final)
+        for task in self._side_tasks:
+            if not task.cancelled():
+                task.result()  # raises what a bug has raised, now that all is written down
         counts = self._opened.ledger.counts()
-        code = self._stopping.exit_code or (fault.exit_code if fault else exit_code_of(counts))
+        code = self.stopping.exit_code or (fault.exit_code if fault else exit_code_of(counts))
         return RunReport(
             self._opened.data_set.root,
             code,
             counts,
             final,
             fault,
-            self._tally.requests,
-            self._tally.received_bytes,
+            self._opened.pool.requests,
+            self._opened.pool.received_bytes,
         )
 
     def _reason(self) -> str:

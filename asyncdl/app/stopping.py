@@ -1,8 +1,9 @@
-"""What signals do to a run: once finishes what is in flight, twice stops now."""
+"""What signals do to a run: once finishes what is in flight, twice stops now, thrice leaves at once."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from asyncdl.errors import ExitCode
 
 # Whoever sends TERM (a scheduler of a cluster, a shutdown) sends KILL soon after.
 _TERM_PATIENCE_S = 8.0
+_PATIENCE = 2
 _CODES = {
     signal.SIGINT: ExitCode.INTERRUPTED,
     signal.SIGTERM: ExitCode.TERMINATED,
@@ -26,6 +28,7 @@ class Stopping:
     drain: Callable[[str], None]
     stop: Callable[[], None]
     exit_code: ExitCode | None = None
+    _times: int = 0
     _timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
     @contextmanager
@@ -43,6 +46,9 @@ class Stopping:
                 loop.remove_signal_handler(number)
 
     def _told(self, number: signal.Signals) -> None:
+        self._times += 1
+        if self._times > _PATIENCE:
+            os._exit(_CODES[number])  # what is acknowledged is durable, and the guardian ends the children
         if self.exit_code is not None:
             self.stop()
             return

@@ -11,6 +11,11 @@ Concurrency = Annotated[
     int | None,
     typer.Option("--concurrency", "-j", metavar="N", help="Segments in flight at once. [default: 8]"),
 ]
+YtDlpArgs = Annotated[str, typer.Option("--yt-dlp-args", metavar='"…"', help="Harmless options for yt-dlp.")]
+UnsafeYtDlpArgs = Annotated[
+    str,
+    typer.Option("--unsafe-yt-dlp-args", metavar='"…"', help="Any options for yt-dlp: at your own risk."),
+]
 Ffmpeg = Annotated[
     str | None,
     typer.Option("--ffmpeg", metavar="PATH", envvar="ASYNCDL_FFMPEG", help="Use this ffmpeg."),

@@ -58,13 +58,8 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Fetch segments again that are settled.")
     ] = False,
-    yt_dlp_args: Annotated[
-        str, typer.Option("--yt-dlp-args", metavar='"…"', help="Harmless options for yt-dlp.")
-    ] = "",
-    unsafe_yt_dlp_args: Annotated[
-        str,
-        typer.Option("--unsafe-yt-dlp-args", metavar='"…"', help="Any options for yt-dlp: at your own risk."),
-    ] = "",
+    yt_dlp_args: options.YtDlpArgs = "",
+    unsafe_yt_dlp_args: options.UnsafeYtDlpArgs = "",
     url_template: Annotated[
         str, typer.Option("--url-template", metavar="URL", help="Another form of YouTube's addresses.")
     ] = DEFAULT_URL,

@@ -10,7 +10,6 @@ from asyncdl.core.model import Segment
 CLIPS = "clips"
 JOURNAL = "journal"
 PARTS = ".parts"
-SOURCES = "sources"
 MANIFEST = "manifest.jsonl"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

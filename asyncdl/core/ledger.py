@@ -151,17 +151,6 @@ class Ledger:
         failed = self._failed.cells[slot]
         return max(self._floor.cells[slot], (failed - 1) >> 1 if failed else 0)
 
-    def wants(self, ref: RowRef) -> bool:
-        """Whether the row must be read: it is new, or its segment is open."""
-        return self.wants_line(ref.source, ref.line)
-
-    def wants_line(self, source: int, line: int) -> bool:
-        """Answer as ``wants`` does, for who asks millions of times."""
-        slot = self._lines.slot_at(source, line)
-        if slot == ABSENT:
-            return self._lines.is_unread(source, line)
-        return not self._clip.cells[slot] & 1 and not self._is_given_up(slot)
-
     def is_settled_line(self, source: int, line: int) -> bool:
         """Whether the row's segment is stored or given up, for who asks millions of times."""
         slot = self._lines.slot_at(source, line)
@@ -180,10 +169,6 @@ class Ledger:
     def sources(self) -> list[Source]:
         """The lists, by index."""
         return [self._sources[index] for index in sorted(self._sources)]
-
-    def source_index(self, sha256: str) -> int | None:
-        """Index of the list with these bytes."""
-        return next((known.index for known in self.sources if known.sha256 == sha256), None)
 
     def counts(self) -> Counts:
         """Totals now."""

@@ -1,7 +1,7 @@
-"""Tells when it is no longer the videos that fail: many different ones in a row, as if nobody were there.
+"""Tells when it is no longer the videos that fail: most of the last ones got no answer that speaks of them.
 
-A dead network or a yt-dlp that YouTube has outrun fails every video alike. Going on would give up the rest of
-a list for it.
+A dead network or a yt-dlp that YouTube has outrun fails every video alike, but for those that are gone
+anyway. Going on would give up the rest of a list for it.
 """
 
 from __future__ import annotations
@@ -11,21 +11,29 @@ from dataclasses import dataclass
 from asyncdl.core.codes import Code
 from asyncdl.core.model import Failure
 
-STORM_SEGMENTS = 20
+STORM_WINDOW = 20
 
 _SUSPECT = frozenset(
     {
         Code.BAD_JSON,
         Code.CLIENT_REJECTED,
         Code.CONN_RESET,
+        Code.CORRUPT,
         Code.DEADLINE,
+        Code.DRM,
+        Code.EMPTY,
+        Code.FFMPEG_FAILED,
+        Code.FORMAT_MISSING,
         Code.HTTP_403,
+        Code.HTTP_404,
         Code.HTTP_5XX,
         Code.JS_FAILED,
         Code.NO_PLAYER,
         Code.POT_MISSING,
         Code.SABR_ONLY,
+        Code.SHORT_BODY,
         Code.TIMEOUT,
+        Code.UNKNOWN,
         Code.WORKER_DIED,
     }
 )
@@ -33,21 +41,25 @@ _SUSPECT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """Keys of different segments that failed in a row, with nothing else between them."""
+    """The last different segments, oldest first, and whether each failed for no reason of its own."""
 
-    failing: frozenset[str] = frozenset()
+    window: tuple[tuple[str, bool], ...] = ()
 
     def observe(self, key: str, failure: Failure | None) -> Storm:
         """Take in the outcome of a segment's first attempt, None for a clip.
 
-        Any outcome that speaks of a video ends the row. Later attempts are left out: at the end of a list
-        only those that fail again and again remain.
+        Later attempts are left out: at the end of a list only those that fail again and again remain.
         """
-        if failure is None or failure.code not in _SUSPECT:
-            return Storm()
-        return self if self.is_over_all else Storm(self.failing | {key})
+        is_suspect = failure is not None and failure.code in _SUSPECT
+        return Storm((*self.window, (key, is_suspect))[-STORM_WINDOW:])
 
     @property
     def is_over_all(self) -> bool:
         """Whether the videos can no longer be to blame."""
-        return len(self.failing) >= STORM_SEGMENTS
+        suspects = sum(is_suspect for _, is_suspect in self.window)
+        return len(self.window) == STORM_WINDOW and suspects * 2 > STORM_WINDOW
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Segments whose verdict the storm may have spoilt."""
+        return tuple(key for key, is_suspect in self.window if is_suspect)

@@ -58,6 +58,7 @@ def line_of(row: Row, stored: ClipStored, spec: ClipSpec) -> bytes:
     line |= {name: text for name, text in segment.columns if name not in line}
     if clip.padded_samples:
         line["padded_samples"] = clip.padded_samples
+        line["short"] = clip.is_short
     if clip.is_silent:
         line["silent"] = True
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)

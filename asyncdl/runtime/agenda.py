@@ -85,11 +85,12 @@ class Agenda:
         if self._feed.is_exhausted:
             return None
         self._under_way += 1  # counted while the list is read, so that nobody else concludes that all is done
-        row = await self._feed.next()
-        if row is None:
-            self._under_way -= 1
-            return None
-        return Attempt(row, 1, asyncio.get_running_loop().time())
+        row = None
+        try:
+            row = await self._feed.next()
+        finally:
+            self._under_way -= row is None
+        return None if row is None else Attempt(row, 1, asyncio.get_running_loop().time())
 
     async def _change(self) -> None:
         """Wait until something is put back, ends, or falls due."""

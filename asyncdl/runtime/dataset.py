@@ -54,8 +54,8 @@ def open_for_writing(root: Path, run_id: str) -> DataSet:
     root = root.absolute()  # the workers live in folders of their own
     journal = journal_of(root)
     with telling("creating", root):
-        root.mkdir(parents=True, exist_ok=True)
-    make_folders(journal, root)
+        standing = next(folder for folder in (root, *root.parents) if folder.exists())
+    make_folders(journal, standing)
     lock = JournalLock.acquire(journal)
     try:
         guardian.sweep_dead_runs()
@@ -84,7 +84,7 @@ def find_root(asked: Path | None, start: Path) -> Path:
         return asked
     if journal_of(start / DEFAULT_OUT).is_dir():
         return DEFAULT_OUT
-    found = sorted(child.name for child in start.iterdir() if journal_of(child).is_dir())
+    found = sorted(child.name for child in start.iterdir() if _has_journal(child))
     if len(found) == 1:
         return Path(found[0])
     if not found:
@@ -94,6 +94,13 @@ def find_root(asked: Path | None, start: Path) -> Path:
     raise UsageError(
         f"There are several data sets here: {', '.join(found)}.", mend="Name one of them with --out DIR."
     )
+
+
+def _has_journal(folder: Path) -> bool:
+    try:
+        return journal_of(folder).is_dir()
+    except OSError:  # a folder that cannot be looked into is none of ours
+        return False
 
 
 def _clear_parts(root: Path, run_id: str) -> None:

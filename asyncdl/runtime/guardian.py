@@ -1,10 +1,12 @@
 """Ends whatever a killed program leaves behind; also a tiny program of its own that waits for that moment.
 
-Every child carries ``ASYNCDL_RUN_ID=<uuid>.<pid>.<start time>`` of the program that started it, and hands it
-on to its own children, so that leftovers are found in ``/proc`` whatever became of their parents. The
-guardian holds the reading end of a pipe: when the program is gone, however it went, the pipe ends, and the
-guardian sweeps. When both were killed, the next start sweeps. Imports the standard library only, so that it
-starts in some milliseconds. Where there is no ``/proc`` it does nothing.
+Every child carries ``ASYNCDL_RUN_ID=<uuid>.<pid>.<start time>.<pid namespace>`` of the program that started
+it, and hands it on to its own children, so that leftovers are found in ``/proc`` whatever became of their
+parents. A pid means nothing outside its namespace (a container), so only ids of one's own are ever judged.
+
+The guardian holds the reading end of a pipe: when the program is gone, however it went, the pipe ends, and
+the guardian sweeps. When both were killed, the next start sweeps. Only the standard library is imported, so
+that it starts in some milliseconds. Where there is no ``/proc`` it does nothing.
 """
 
 from __future__ import annotations
@@ -24,16 +26,19 @@ _ROUNDS = 20
 
 def new_run_id() -> str:
     """Make an id from which anybody can tell whether its program still runs."""
-    return f"{uuid.uuid4().hex[:16]}.{os.getpid()}.{_start_time(os.getpid()) or 0}"
+    started = _start_time(os.getpid()) or 0
+    return f"{uuid.uuid4().hex[:16]}.{os.getpid()}.{started}.{_namespace()}"
 
 
 def is_alive(run_id: str) -> bool:
-    """Tell whether the program that made this id still runs; ids of another form count as alive."""
-    _, _, rest = run_id.partition(".")
-    pid, _, started = rest.partition(".")
-    if not (pid.isdigit() and started.isdigit()):
+    """Tell whether the program that made this id still runs; whoever cannot be judged counts as alive."""
+    parts = run_id.split(".")
+    if len(parts) != 4 or not all(part.isdigit() for part in parts[1:]) or parts[3] != _namespace():
         return True
-    return _start_time(int(pid)) == int(started)
+    try:
+        return _start_time(int(parts[1])) == int(parts[2])
+    except OSError:
+        return True
 
 
 def sweep(is_wanted: Callable[[str], bool]) -> int:
@@ -89,10 +94,18 @@ def _run_ids(pid: int) -> Iterator[str]:
 
 def _start_time(pid: int) -> int | None:
     """Start time in clock ticks since boot; None when there is no such process, or it is a zombie."""
-    with suppress(OSError, ValueError, IndexError):
+    try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        return None if fields[0] in {"Z", "X"} else int(fields[19])
-    return None
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def _namespace() -> str:
+    try:
+        return str((_PROC / "self" / "ns" / "pid").stat().st_ino)
+    except OSError:
+        return "0"
 
 
 def main() -> None:

@@ -49,6 +49,8 @@ class RunLog:
 
     def write(self, text: str) -> None:
         """Log one line of text."""
+        if self.fault is not None:
+            return
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._lines.append(f"{moment} {_one_line(text)}\n")
         self._wanted.set()

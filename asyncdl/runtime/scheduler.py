@@ -87,7 +87,7 @@ class Scheduler:
             self._agenda.drain()
 
     async def _work(self) -> None:
-        while (attempt := await self._agenda.next()) is not None:
+        while (attempt := await self._next()) is not None:
             try:
                 async with self._limiter.place():
                     await self._try(attempt)
@@ -96,6 +96,14 @@ class Scheduler:
             finally:
                 self._parts.tally.leave(attempt.row.segment.key)
                 self._agenda.done()
+
+    async def _next(self) -> Attempt | None:
+        """Take the next attempt; reading a list writes rows into the journal, which may fail."""
+        try:
+            return await self._agenda.next()
+        except AsyncdlError as error:
+            self._stop_for(error)
+            return None
 
     def _stop_for(self, error: AsyncdlError) -> None:
         self.fault = self.fault or error
@@ -123,14 +131,14 @@ class Scheduler:
         return await self._make(attempt, answer)
 
     async def _make(self, attempt: Attempt, fetched: Fetched) -> Clip | Failure:
-        self._parts.tally.received(fetched.received_bytes, fetched.requests)
         self._parts.tally.enter(attempt.row.segment.key, Stage.CUTTING, attempt.number)
         return await self._parts.maker.make(attempt.row.segment, fetched)
 
     async def _fail(self, attempt: Attempt, failure: Failure) -> None:
         spent_s = asyncio.get_running_loop().time() - attempt.first_at_s
         decision = decide(failure, attempt.number, spent_s, self._terms.retry, self._terms.rng)
-        if self._storm.is_over_all and not isinstance(decision, StopRun):
+        storm = self._storm
+        if storm.is_over_all and not isinstance(decision, StopRun):
             decision = StopRun(StopCause.STORM)
         await self._settle(self._failed(attempt, failure, decision))
         if isinstance(decision, RetryAfter):
@@ -138,7 +146,7 @@ class Scheduler:
         elif isinstance(decision, StopRun):
             self._stop(decision.cause, failure)
             if decision.cause is StopCause.STORM:
-                await self._reopen(self._storm.failing)
+                await self._reopen(storm.keys)
 
     def _stop(self, cause: StopCause, failure: Failure) -> None:
         self.stopped_by = self.stopped_by or failure

@@ -21,7 +21,7 @@ class _Entry:
 
 
 class Tally:
-    """Who is in flight since when, what this run has stored and failed, and its cost."""
+    """Who is in flight since when, and what this run has stored and failed."""
 
     def __init__(self) -> None:
         self._in_flight: dict[str, _Entry] = {}
@@ -29,8 +29,6 @@ class Tally:
         self.stored = 0
         self.failed = 0
         self.retried = 0
-        self.received_bytes = 0
-        self.requests = 0
         self.listeners: list[Callable[[SegmentEvent], None]] = []
 
     @property
@@ -49,11 +47,6 @@ class Tally:
     def leave(self, key: str) -> None:
         """Tell that a segment is no longer in flight."""
         self._in_flight.pop(key, None)
-
-    def received(self, size_bytes: int, requests: int) -> None:
-        """Add up what came over the network."""
-        self.received_bytes += size_bytes
-        self.requests += requests
 
     def tell(self, event: SegmentEvent) -> None:
         """Count a fact that has become durable, and pass it on."""

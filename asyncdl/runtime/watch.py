@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,8 +55,8 @@ class Watch:
 
     async def look_at_disk(self) -> None:
         """Ask how much space is left."""
-        usage = await asyncio.to_thread(shutil.disk_usage, self._watched.root)
-        self._free_bytes = usage.free
+        with suppress(OSError):  # a figure on the screen must not end a run
+            self._free_bytes = (await asyncio.to_thread(shutil.disk_usage, self._watched.root)).free
 
     def final(self, note: str) -> Snapshot:
         """Answer the last state."""

@@ -173,10 +173,11 @@ def test_each_row_is_told_by_its_place() -> None:
     assert ledger.state_at(again) is RowState.REPEATED
     assert ledger.state_at(bad) is RowState.REJECTED
     assert ledger.state_at(unread) is ledger.state_at(RowRef(7, 10**9)) is RowState.UNREAD
-    assert [ledger.wants(ref) for ref in (first, again, bad, unread)] == [True, False, False, True]
+    assert ledger.known_lines(first.source) == 2
+    assert not ledger.is_settled_line(first.source, first.line)
     ledger.apply(stored(KEYS[0]))
     assert ledger.state_at(first) is RowState.STORED
-    assert not ledger.wants(first)
+    assert ledger.is_settled_line(first.source, first.line)
 
 
 ROW_EVENT: st.SearchStrategy[RowEvent] = st.one_of(
@@ -204,7 +205,6 @@ def test_every_line_counts_once_however_often_it_was_noted(events: list[RowEvent
 def test_a_segment_without_a_row_is_not_known_and_its_row_can_still_come() -> None:
     ledger = folded([stored(KEYS[0])])
     assert not ledger.knows(KEYS[0])
-    assert ledger.wants(ref_of(KEYS[0]))
     ledger.apply(row(KEYS[0]))
     assert ledger.knows(KEYS[0])
     assert ledger.state_at(ref_of(KEYS[0])) is RowState.STORED
@@ -226,12 +226,10 @@ def test_the_first_run_fixes_what_a_clip_is() -> None:
     assert ledger.spec == specs[0]
 
 
-def test_lists_are_found_by_their_bytes() -> None:
+def test_lists_come_back_in_the_order_of_their_numbers() -> None:
     lists = [Source(index, f"list{index}", "eval", f"sha{index}", 10) for index in (1, 0)]
     ledger = folded([SourceAdded(known) for known in lists])
     assert ledger.sources == [lists[1], lists[0]]
-    assert ledger.source_index("sha1") == 1
-    assert ledger.source_index("other") is None
 
 
 def test_unknown_texts_are_kept_once_and_at_most_twenty() -> None:
@@ -253,5 +251,5 @@ def test_many_segments_fit() -> None:
         ledger.clip_stored(f"{number:011d}_0_10000", 0, 2)
     counts = ledger.counts()
     assert (counts.segments, counts.stored, counts.stored_bytes) == (40_000, 40_000, 80_000)
-    assert not any(ledger.wants_line(0, number + 1) for number in range(40_000))
-    assert ledger.wants_line(0, 40_001)
+    assert all(ledger.is_settled_line(0, number + 1) for number in range(40_000))
+    assert not ledger.is_settled_line(0, 40_001)

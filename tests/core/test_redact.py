@@ -15,6 +15,8 @@ from asyncdl.core.redact import redact
         "--password SECRET --limit-rate 1M",
         "--username=SECRET",
         "-u SECRET",
+        "-pSECRET",
+        "--extractor-args youtube:po_token=SECRET;visitor_data=SECRET",
         "--cookies '/home/SECRET/jar.txt'",
         "Cookie: SID=SECRET; x=y",
         "Proxy-Authorization: Basic SECRET",

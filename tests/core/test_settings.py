@@ -64,6 +64,9 @@ def test_youtubes_own_addresses_are_taken(template: str) -> None:
         "http://www.youtube.com/watch?v={ytid}",
         "file:///etc/{ytid}",
         "https://www.youtube.com/watch",
+        "https://www.youtube.com/playlist?list={ytid}",
+        "https://www.youtube.com/watch?v={ytid}&list=x",
+        "https://www.youtube.com/watch?v={ytid}{ytid}",
         "{ytid}",
     ],
 )
@@ -72,16 +75,45 @@ def test_other_addresses_are_refused(template: str) -> None:
         RunSettings(fetch=FetchSettings(url_template=template)).checked()
 
 
-def test_options_survive_the_journal_without_secrets() -> None:
-    settings = RunSettings(
-        fetch=FetchSettings(
-            concurrency=64, yt_dlp_args="--limit-rate 1M", unsafe_yt_dlp_args="--password S3C"
-        ),
-        keep_source=True,
-    )
-    options = settings.to_options()
-    assert "S3C" not in str(options)
-    again = RunSettings().with_options(options)
+def _journaled(fetch: FetchSettings) -> dict[str, object]:
+    return RunSettings(fetch=fetch, keep_source=True).to_options()
+
+
+def test_how_a_data_set_was_made_survives_the_journal() -> None:
+    made = FetchSettings(concurrency=64, yt_dlp_args="--force-ipv4")
+    again = RunSettings().with_options(_journaled(made))
     assert again.keep_source
-    assert again.fetch.concurrency == 64
-    assert again.fetch.yt_dlp_args == "--limit-rate 1M"
+    assert again.fetch == made
+
+
+def test_unsafe_options_are_never_taken_from_a_journal() -> None:
+    """A data set may come from a stranger."""
+    options = _journaled(FetchSettings(unsafe_yt_dlp_args="--password S3C --exec x"))
+    assert "S3C" not in str(options)
+    assert "exec" not in str(options)
+    with pytest.raises(UsageError, match="not taken from a journal"):
+        RunSettings().with_options(options)
+    given = FetchSettings(unsafe_yt_dlp_args="--exec y")
+    assert RunSettings(fetch=given).with_options(options).fetch.unsafe_yt_dlp_args == "--exec y"
+    planted = {"unsafe_yt_dlp_args": "--exec x"}
+    assert RunSettings().with_options(planted).fetch.unsafe_yt_dlp_args == ""
+
+
+def test_secrets_left_out_of_the_journal_are_asked_for_again() -> None:
+    options = _journaled(FetchSettings(yt_dlp_args="--extractor-args youtube:po_token=S3C"))
+    assert "S3C" not in str(options)
+    with pytest.raises(UsageError, match="the journal does not hold"):
+        RunSettings().with_options(options)
+
+
+@pytest.mark.parametrize("options", [{}, {"concurrency": "many", "deadline_s": None, "sources": 3, "new": 1}])
+def test_a_journal_of_another_version_leaves_the_defaults(options: dict[str, object]) -> None:
+    assert RunSettings().with_options(options).fetch == FetchSettings()
+
+
+def test_options_that_say_nothing_about_the_clip_are_refused() -> None:
+    with pytest.raises(UsageError, match="--bitrate"):
+        ClipWish(bitrate_kbps=64).settle(None)
+    with pytest.raises(UsageError, match="--max-height"):
+        ClipWish(max_height=240).settle(None)
+    assert ClipWish(bitrate_kbps=64).settle(ClipSpec(AudioFormat.OPUS, bitrate_kbps=64)).bitrate_kbps == 64

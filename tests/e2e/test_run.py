@@ -14,10 +14,20 @@ import soundfile
 
 from asyncdl.app.opening import Surroundings
 from asyncdl.app.retry import retry_failed
+from asyncdl.core.events import ClipStored
 from asyncdl.core.kinds import FailureKind
-from asyncdl.core.model import AudioFormat
+from asyncdl.core.layout import clip_path
+from asyncdl.core.model import AudioFormat, Row
+from asyncdl.demo.media import Content, Masters, Recipe, Shape
+from asyncdl.demo.menu import LONG_S
 from asyncdl.demo.scenarios import Plan, Scenario
 from asyncdl.errors import EnvironmentFault, ExitCode, JournalLocked, UsageError
+from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.ffmpeg import find_ffmpeg
+from asyncdl.runtime.measure import Measured, measure
+from asyncdl.runtime.outcomes import iterate_outcomes
+from asyncdl.runtime.process import run_child
+from asyncdl.runtime.replay import replay
 from asyncdl.settings import ClipWish, FetchSettings, RunSettings
 from asyncdl.ui.choose import ScreenMode
 from support.bench import QUICK, Bench, ytids
@@ -27,6 +37,12 @@ OpenBench = Callable[..., AbstractAsyncContextManager[Bench]]
 
 def _clips(out: Path) -> list[Path]:
     return sorted(path for path in (out / "clips").rglob("*") if path.is_file())
+
+
+def _stored(bench: Bench) -> list[tuple[Row, ClipStored]]:
+    journal = journal_of(bench.out)
+    outcomes = iterate_outcomes(journal, replay(journal).ledger)
+    return [(row, outcome) for row, outcome in outcomes if isinstance(outcome, ClipStored)]
 
 
 def _manifest(out: Path) -> list[dict[str, object]]:
@@ -95,7 +111,7 @@ async def test_retry_failed_opens_a_new_round_with_the_data_sets_own_options(ope
         assert first.exit_code is ExitCode.RETRYABLE_LEFT
         assert first.counts.failed == {FailureKind.NETWORK: 1, FailureKind.PRIVATE: 1}
         Path(rows).unlink()
-        settings = RunSettings(out=bench.out, fetch=FetchSettings(concurrency=0), retry=QUICK)
+        settings = RunSettings(out=bench.out, retry=QUICK)
         around = Surroundings(ScreenMode.QUIET, endpoint=bench.endpoint, tell=bench.told.append)
         second = await retry_failed(settings, around)
     assert second.exit_code is ExitCode.DONE
@@ -178,6 +194,11 @@ async def test_video_gives_mp4_with_exact_sound(bench: Bench) -> None:
     assert report.exit_code is ExitCode.DONE
     (clip,) = _clips(bench.out)
     assert clip.suffix == ".mp4"
+    ffmpeg = await find_ffmpeg()
+    measured = await measure(clip, ffmpeg, deadline_s=60)
+    assert isinstance(measured, Measured)
+    assert measured.samples == 10 * measured.sample_rate
+    assert measured.pictures
 
 
 @pytest.mark.parametrize("ytid", ["norange____", "nosidx_____", "cuesatend__", "drctracks__", "adwait_____"])
@@ -191,8 +212,39 @@ async def test_unusual_videos_are_cut_as_exactly_as_others(bench: Bench, ytid: s
 
 async def test_a_whole_file_read_is_told_in_the_journal(bench: Bench) -> None:
     log_file = bench.folder / "run.log"
-    await bench.run(bench.write_list(["norange____"]), log_file=log_file)
+    await bench.run(bench.write_list(["norange____", *ytids(1)]), log_file=log_file)
+    assert {row.segment.ytid: stored.clip.whole_file for row, stored in _stored(bench)} == {
+        "norange____": True,
+        ytids(1)[0]: False,
+    }
     assert "whole file read" in log_file.read_text()
+
+
+@pytest.mark.parametrize("shape", [Shape.M4A, Shape.WEBM])
+async def test_every_clip_is_the_slice_of_a_whole_decode(
+    open_bench: OpenBench, masters: Masters, tmp_path: Path, shape: Shape
+) -> None:
+    """Sample for sample, at whole and broken seconds, beside the borders of fragments and clusters."""
+    starts_ms = [0, 100, 9_990, 10_000, 20_300, 30_000, 123_456, 299_999, 590_000]
+    scenario = Scenario.M4A_ONLY if shape is Shape.M4A else Scenario.WEBM_ONLY
+    path = (await masters.get(Recipe(Content.CHIRP, shape, LONG_S))).path
+    whole = tmp_path / "whole.wav"
+    ffmpeg = await find_ffmpeg()
+    argv = [ffmpeg.path, "-nostdin", "-v", "error", "-i", str(path), "-c:a", "pcm_s16le", str(whole)]
+    assert (await run_child(argv, deadline_s=120, env=ffmpeg.env)).returncode == 0
+    async with open_bench(dict.fromkeys(ytids(len(starts_ms)), scenario)) as bench:
+        rows = "".join(
+            f'{ytid}, {start / 1000:.3f}, {start / 1000 + 10:.3f}, "/m/09x0r"\n'
+            for ytid, start in zip(ytids(len(starts_ms)), starts_ms, strict=True)
+        )
+        (bench.folder / "list.csv").write_text(rows)
+        report = await bench.run(str(bench.folder / "list.csv"))
+        assert report.counts.stored == len(starts_ms)
+        for row, _ in _stored(bench):
+            clip, rate = soundfile.read(bench.out / clip_path(row.segment, "flac"), dtype="int16")
+            first = (row.segment.span.start_ms * rate * 2 + 1000) // 2000
+            expected, _ = soundfile.read(whole, start=first, frames=10 * rate, dtype="int16")
+            assert (clip == expected).all(), row.segment.key
 
 
 async def test_a_video_that_ends_inside_the_segment_is_padded_and_flagged(bench: Bench) -> None:
@@ -201,6 +253,7 @@ async def test_a_video_that_ends_inside_the_segment_is_padded_and_flagged(bench:
     info = soundfile.info(clip)
     assert info.frames == 10 * info.samplerate
     (line,) = _manifest(bench.out)
+    assert line["short"] is True
     assert line["padded_samples"] == pytest.approx(5 * info.samplerate, abs=0.1 * info.samplerate)
 
 

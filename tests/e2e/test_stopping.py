@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 from asyncio.subprocess import Process
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -136,6 +137,32 @@ async def test_killing_the_program_loses_nothing_and_leaves_no_child(open_bench:
         assert manifest.count(b"\n") == 60
 
 
+async def test_killing_the_program_ends_its_dashboard_on_a_frozen_terminal(open_bench: OpenBench) -> None:
+    """Nobody reads the terminal, so the dashboard hangs in a write and sees nothing by itself."""
+    async with open_bench(terms=SLOW) as bench:
+        ours, theirs = os.openpty()
+        try:
+            process = await bench.start("run", bench.write_list(ytids(60)), stderr=theirs, TERM="xterm")
+            await _until(lambda: _named(bench, b"dashboard_program") != [] and bench.fetched() > 2)
+            process.kill()
+            await process.wait()
+            await _until(lambda: not _named(bench, b"dashboard_program"), 10)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+
+def _named(bench: Bench, word: bytes) -> list[int]:
+    """Processes with this word in their command line that were started from the bench's folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            is_named = entry.name.isdigit() and word in (entry / "cmdline").read_bytes()
+            if is_named and str((entry / "cwd").readlink()).startswith(str(bench.folder)):
+                found.append(int(entry.name))
+    return found
+
+
 async def test_killing_a_worker_is_a_failed_try_and_no_more(open_bench: OpenBench) -> None:
     async with open_bench(terms=Terms(latency_s=0.3)) as bench:
         process = await _start(bench, bench.write_list(ytids(12)))
@@ -143,7 +170,7 @@ async def test_killing_a_worker_is_a_failed_try_and_no_more(open_bench: OpenBenc
         victims = [pid for pid in _children_of(bench) if _is_worker(pid)]
         assert victims
         for pid in victims[:2]:
-            _kill(pid)
+            os.kill(pid, signal.SIGKILL)
         ended = await _ended(process)
         assert ended.code == 0
         assert ended.json()["stored"] == 12
@@ -157,9 +184,3 @@ def _is_worker(pid: int) -> bool:
     except OSError:
         return False
     return b"nursery" in ours and ours == theirs
-
-
-def _kill(pid: int) -> None:
-    import os  # noqa: PLC0415 - only here
-
-    os.kill(pid, signal.SIGKILL)

@@ -21,7 +21,7 @@ from asyncdl.fetchers.ytdlp.user_args import Objection, check_user_args, objecti
         ("-S abr,asr", ("-S", "abr,asr")),
         ("-Sabr", ("-Sabr",)),
         ("--extractor-ret 3", ("--extractor-ret", "3")),
-        ("--extractor-args 'youtube:skip=dash;a=b'", ("--extractor-args", "youtube:skip=dash;a=b")),
+        ("--extractor-args 'youtube:formats=dashy;a=b'", ("--extractor-args", "youtube:formats=dashy;a=b")),
         ("--sleep-requests 1 --xff DE", ("--sleep-requests", "1", "--xff", "DE")),
         ("--user-agent -4", ("--user-agent", "-4")),
     ],
@@ -63,7 +63,7 @@ def test_harmless_options_pass_as_written(text: str, words: tuple[str, ...]) -> 
         ("--socket-timeout 5 --exec rm", "--exec", Objection.RUNS),
         ("--extractor-args youtube:innertube_host=evil.example", "innertube_host", Objection.OURS),
         (
-            "--extractor-args 'youtube:skip=dash; innertube-host=evil.example'",
+            "--extractor-args 'youtube:formats=dashy; innertube-host=evil.example'",
             "innertube_host",
             Objection.OURS,
         ),

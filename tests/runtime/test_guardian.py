@@ -27,6 +27,11 @@ def _marked_sleep(run_id: str) -> subprocess.Popen[bytes]:
     return child
 
 
+def _dead(name: str) -> str:
+    """Make the id of a run whose program is gone, in this pid namespace."""
+    return f"{name}.999999999.1.{guardian.new_run_id().split('.')[3]}"
+
+
 def _end(child: subprocess.Popen[bytes]) -> int:
     assert child.stdout is not None
     child.stdout.read()  # ends when the grandchild is gone too
@@ -35,16 +40,16 @@ def _end(child: subprocess.Popen[bytes]) -> int:
 
 
 def test_sweeping_a_run_ends_children_and_grandchildren_of_this_run_only() -> None:
-    ours, other = _marked_sleep("sweep-a.1.1"), _marked_sleep("sweep-b.1.1")
-    assert guardian.sweep_run("sweep-a.1.1") >= 2
+    ours, other = _marked_sleep("sweep-a.1.1.1"), _marked_sleep("sweep-b.1.1.1")
+    assert guardian.sweep_run("sweep-a.1.1.1") >= 2
     assert _end(ours) == -signal.SIGKILL
     assert other.poll() is None
-    guardian.sweep_run("sweep-b.1.1")
+    guardian.sweep_run("sweep-b.1.1.1")
     _end(other)
 
 
 def test_only_dead_runs_are_swept_at_start() -> None:
-    dead, alive = _marked_sleep("dead.999999999.1"), _marked_sleep(guardian.new_run_id())
+    dead, alive = _marked_sleep(_dead("dead")), _marked_sleep(guardian.new_run_id())
     guardian.sweep_dead_runs()
     assert _end(dead) == -signal.SIGKILL
     assert alive.poll() is None
@@ -73,6 +78,12 @@ def test_the_guardian_sweeps_when_its_pipe_ends_and_not_before() -> None:
 
 def test_a_run_id_tells_whether_its_program_lives() -> None:
     assert guardian.is_alive(guardian.new_run_id())
-    assert not guardian.is_alive("abc.999999999.1")
-    assert not guardian.is_alive(f"abc.{os.getpid()}.1")  # the number was used again
+    assert not guardian.is_alive(_dead("abc"))
+    own = guardian.new_run_id().split(".")
+    assert not guardian.is_alive(f"abc.{own[1]}.1.{own[3]}")  # the number was used again
     assert guardian.is_alive("of another form")
+
+
+def test_a_run_in_another_container_is_never_judged() -> None:
+    """Its pids mean other processes here."""
+    assert guardian.is_alive("abc.999999999.1.1")

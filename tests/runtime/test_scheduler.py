@@ -12,7 +12,8 @@ import pytest
 
 from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
-from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowSelected
+from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowEvent, RowSelected
+from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, RowRef, Segment
 from asyncdl.core.ports import Fetcher, Maker
@@ -162,6 +163,34 @@ def test_a_dead_network_ends_the_run_and_gives_up_no_segment(concurrency: int) -
     counts = scene.ledger.counts()
     assert (counts.failed_total, counts.open) == (0, counts.segments)
     assert len(fetcher.fetches) < 20 + 2 * concurrency
+
+
+def test_a_refused_media_server_is_a_storm_although_some_videos_are_gone_anyway() -> None:
+    """Dead videos are answered as ever by the player; they must not hide that no media come."""
+
+    def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
+        is_gone = int(request.ytid[:10]) % 3 == 0
+        return failure(Code.PRIVATE, "Private video") if is_gone else failure(Code.HTTP_403, "Forbidden")
+
+    scene = Scene(some_rows(3000), FakeFetcher(answer, rng=random.Random(4)))
+    assert run_virtually(_run(scene)) is RunEnd.STORM
+    counts = scene.ledger.counts()
+    assert set(counts.failed) <= {FailureKind.PRIVATE}
+    assert counts.segments < 200
+
+
+def test_a_full_disk_while_a_list_is_read_ends_the_run_as_a_full_disk() -> None:
+    class FullJournal(MemoryJournal):
+        def note(self, event: RowEvent) -> None:
+            if len(self.events) > 300:
+                raise DiskFull("no space in /data")
+            super().note(event)
+
+    scene = Scene(some_rows(1000), FakeFetcher(rng=random.Random(1)), journal=FullJournal())
+    scheduler = scene.build()
+    assert run_virtually(_finish(scheduler)) is RunEnd.FAULT
+    assert isinstance(scheduler.fault, DiskFull)
+    assert scene.outcomes()[ClipStored] > 50
 
 
 def test_bad_videos_among_good_ones_are_no_storm() -> None:

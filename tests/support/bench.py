@@ -67,16 +67,16 @@ class Bench:
         around = Surroundings(ScreenMode.QUIET, endpoint=self.endpoint, tell=self.told.append)
         return await run(replace(settings, **changes), around)
 
-    async def start(self, *arguments: str, **options: Any) -> Process:
+    async def start(self, *arguments: str, stderr: int = PIPE, **environ: str) -> Process:
         """Start the command in the folder, as a user would."""
         ready = self.folder / "site.json"
         ready.write_text(
             json.dumps({"player_host": self.site.player_host, "ca_file": str(self.site.ca_file)})
         )
         argv = [sys.executable, "-m", "asyncdl.cli.against", str(ready), *arguments]
-        env = {**os.environ, "ASYNCDL_CACHE": str(self.folder / "cache")}
+        env = {**os.environ, "ASYNCDL_CACHE": str(self.folder / "cache"), **environ}
         return await asyncio.create_subprocess_exec(
-            *argv, cwd=self.folder, env=env, stdout=PIPE, stderr=PIPE, **options
+            *argv, cwd=self.folder, env=env, stdout=PIPE, stderr=stderr
         )
 
     async def command(self, *arguments: str) -> Ended:

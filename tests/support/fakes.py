@@ -43,8 +43,10 @@ def rows_source(rows: list[Row | RejectedRow]) -> Callable[[PassOver], Iterator[
     return read
 
 
-def a_fetched(request: FetchRequest) -> Fetched:
-    track = Track(f"{request.folder}/{request.names[0]}.mp4", Container.MP4, "aac", "140", 0.0, 44100, 1000)
+def a_fetched(request: FetchRequest, place: int = 0) -> Fetched:
+    """What a good fetch of the span at ``place`` answers; no file is written."""
+    path = f"{request.folder}/{request.names[place]}.mp4"
+    track = Track(path, Container.MP4, "aac", "140", 0.0, 44100, 1000)
     return Fetched(track, None, 240_000.0, whole_file=False, title=None, received_bytes=1000, requests=3)
 
 
@@ -71,7 +73,10 @@ class FakeFetcher:
             await asyncio.sleep(self._rng.uniform(2, 20) if self._rng else 0)
         finally:
             self.under_way -= 1
-        return (self._answer(request, number) if self._answer else a_fetched(request),) * len(request.spans)
+        answer = self._answer(request, number) if self._answer else None
+        if isinstance(answer, Failure):
+            return (answer,) * len(request.spans)
+        return tuple(a_fetched(request, place) for place in range(len(request.spans)))
 
     async def close(self) -> None:
         self.is_closed = True
@@ -89,14 +94,14 @@ class FakeMaker:
 
 
 class MemoryJournal:
-    """Keeps events in a list, in order; ``append`` takes a moment, as a disk does."""
+    """Keeps events in a list, in order of the calls; ``append`` takes a moment, as a disk does."""
 
     def __init__(self) -> None:
         self.events: list[Event | RowEvent] = []
 
     async def append(self, event: Event) -> None:
-        await asyncio.sleep(0.001)
         self.events.append(event)
+        await asyncio.sleep(0.001)
 
     def note(self, event: RowEvent) -> None:
         self.events.append(event)

@@ -19,6 +19,7 @@ from asyncdl.runtime.process import RUN_ID_VARIABLE, TAIL_BYTES, end_group, shie
 
 _PROGRAM = "asyncdl.fetchers.ytdlp.nursery"
 _BIRTH_S = 60.0
+_HEAR_OUT_S = 2.0
 # What a worker may learn of the user's surroundings: the way out, and who vouches for certificates.
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _KEPT = (
@@ -111,14 +112,19 @@ class Bearing:
         """End the program and all its workers; may be called twice."""
         self._control.close()
         await shielded(end_group(self._process))
-        self._listening.cancel()
-        await asyncio.gather(self._listening, return_exceptions=True)
+        await shielded(self._hear_out())
 
     async def _listen(self) -> None:
         stream = self._process.stderr
         while stream is not None and (block := await stream.read(TAIL_BYTES)):
             self._last_words += block
             del self._last_words[:-TAIL_BYTES]
+
+    async def _hear_out(self) -> None:
+        """Listen until the last worker is gone too: each of them holds the other end."""
+        await asyncio.wait([self._listening], timeout=_HEAR_OUT_S)
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
 
     def _fault(self, what: str) -> EnvironmentFault:
         words = self._last_words.decode("utf-8", errors="replace").strip()

@@ -8,12 +8,15 @@ from pathlib import Path
 from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
 from asyncdl.core.model import Failure, Fetched, FetchRequest
+from asyncdl.errors import EnvironmentFault
 from asyncdl.fetchers.ytdlp.bearing import Bearing
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.lines import WorkerGone, WorkerLine
 
 _RECYCLE_AFTER = 1000
 _RECYCLE_BYTES = 400 * 1000 * 1000
+# Long enough for the event loop to hear of a nursery's death.
+_BREATH_S = 0.5
 
 
 class WorkerPool:
@@ -40,6 +43,9 @@ class WorkerPool:
         self._idle: list[WorkerLine] = []
         self._bearing: Bearing | None = None
         self._starting = asyncio.Lock()
+        self._is_closed = False
+        self.requests = 0
+        self.received_bytes = 0
 
     async def start(self) -> None:
         """Begin to import yt-dlp; the first request need not wait for the whole of it."""
@@ -50,10 +56,12 @@ class WorkerPool:
 
         Raises ``EnvironmentFault`` when no worker can be started at all.
         """
-        line = self._idle.pop() if self._idle else await (await self._nursery()).bear(self._config)
+        line = self._idle.pop() if self._idle else await self._new_line()
         returned = False
         try:
             answer = await line.ask(request, self._deadline_s)
+            self.requests += answer.requests
+            self.received_bytes += answer.received_bytes
             returned = self._take_back(line)
         except TimeoutError:
             text = f"the worker gave no answer in {self._deadline_s:.0f} s"
@@ -68,6 +76,7 @@ class WorkerPool:
 
     async def close(self) -> None:
         """End all workers; may be called twice."""
+        self._is_closed = True
         async with self._starting:
             bearing, self._bearing = self._bearing, None
         for line in self._idle:
@@ -75,6 +84,16 @@ class WorkerPool:
         self._idle.clear()
         if bearing is not None:
             await bearing.close()
+
+    async def _new_line(self) -> WorkerLine:
+        """Order a worker; where it or the nursery was killed meanwhile, order once more."""
+        try:
+            return await (await self._nursery()).bear(self._config)
+        except EnvironmentFault:
+            await asyncio.sleep(_BREATH_S)
+            if self._is_closed:
+                raise
+            return await (await self._nursery()).bear(self._config)
 
     async def _nursery(self) -> Bearing:
         async with self._starting:

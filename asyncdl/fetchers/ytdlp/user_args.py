@@ -74,8 +74,9 @@ _REFUSED = {
     ),
 }
 _OBJECTIONS = {name: why for why, names in _REFUSED.items() for name in _names(names)}
-# The player API's place is where cookies go; another language makes messages that cannot be told apart.
-_REFUSED_ARGUMENTS = frozenset({"innertube_host", "innertube_key", "lang"})
+# The player API's place is where cookies go; another language makes messages that cannot be told apart;
+# what is skipped is asyncdl's own choice.
+_REFUSED_ARGUMENTS = frozenset({"innertube_host", "innertube_key", "lang", "player_skip", "skip"})
 
 
 def check_user_args(text: str, *, unsafe: bool = False) -> tuple[str, ...]:

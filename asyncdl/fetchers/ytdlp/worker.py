@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.protocol import Answer, Ask, Hello, Report, Wait, decode_ask, encode
-from asyncdl.fetchers.ytdlp.video import VideoFetcher, Waiting
+from asyncdl.fetchers.ytdlp.video import Cost, VideoFetcher, Waiting
 
 _STDOUT, _STDERR = 1, 2
 _KIB = 1024
@@ -26,16 +26,19 @@ def serve(sock_fd: int, config: WorkerConfig) -> None:
     try:
         with os.fdopen(sock_fd, "rb") as asks:
             _send(sock_fd, Hello(os.getpid(), _versions()))
+            before = fetcher.cost
             for line in asks:
-                _send(sock_fd, _answer(fetcher, decode_ask(line)))
+                report = _answer(fetcher, decode_ask(line), before)
+                if isinstance(report, Answer):  # what led to a wait belongs to the answer after it
+                    before = fetcher.cost
+                _send(sock_fd, report)
     except (BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and nobody waits for an answer
     finally:
         fetcher.close()
 
 
-def _answer(fetcher: VideoFetcher, ask: Ask) -> Report:
-    before = fetcher.cost
+def _answer(fetcher: VideoFetcher, ask: Ask, before: Cost) -> Report:
     outcome = fetcher.fetch(ask.request, ask.deadline_s)
     if isinstance(outcome, Waiting):
         return Wait(ask.id, outcome.wait_s)
