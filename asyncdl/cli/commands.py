@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from asyncdl import __version__
-from asyncdl.cli import demo, retry, run, status
+from asyncdl.cli import demo, doctor, retry, run, status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,4 +35,5 @@ def main(
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("retry-failed")(retry.retry_failed)
+app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
