@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from asyncdl.core.model import AudioFormat, ClipSpec, Quality
+from asyncdl.core.pace_policy import PacePolicy
+from asyncdl.core.proxy import ProxyUrl
 from asyncdl.core.redact import HIDDEN, redact
 from asyncdl.core.retry import RetryPolicy
 from asyncdl.errors import UsageError
@@ -22,6 +24,7 @@ _SAMPLE_RATES = range(4000, 192001)
 _BITRATES_KBPS = range(6, 513)
 _HEIGHTS = range(16, 4321)
 _OPUS_RATE = 48000
+_MP3_MOST_KBPS = 320
 _VIDEO_PAGE = re.compile(
     r"https://(?:youtu\.be/\{ytid\}"
     r"|(?:(?:www|m|music)\.)?youtube\.com/(?:watch\?v=|embed/|shorts/|live/|v/)\{ytid\}"
@@ -82,6 +85,21 @@ class FetchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WaySettings:
+    """By which ways YouTube is asked, and how fast. Proxies may hold passwords; none reaches the journal.
+
+    ``rate`` is a ceiling per identity (None: the polite default), ``max_wait_s`` bounds how long a run
+    stands still because every identity cools down (None: as long as it takes).
+    """
+
+    proxies: tuple[ProxyUrl, ...] = ()
+    source_addresses: tuple[str, ...] = ()
+    cookies: tuple[Path, ...] = ()
+    rate: PacePolicy = field(default_factory=PacePolicy)
+    max_wait_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunSettings:
     """One run, as asked for."""
 
@@ -89,6 +107,7 @@ class RunSettings:
     sources: tuple[str, ...] = ()
     wish: ClipWish = field(default_factory=ClipWish)
     fetch: FetchSettings = field(default_factory=FetchSettings)
+    way: WaySettings = field(default_factory=WaySettings)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limit: int | None = None
     overwrite: bool = False
@@ -182,6 +201,8 @@ def _mistakes_in_spec(wish: ClipWish, spec: ClipSpec) -> list[str]:
         mistakes.append(f"--bitrate: {spec.format} is lossless and has no bit rate to choose.")
     if wish.max_height is not None and not spec.video:
         mistakes.append("--max-height is for --video.")
+    if spec.format is AudioFormat.MP3 and (spec.bitrate_kbps or 0) > _MP3_MOST_KBPS and not spec.video:
+        mistakes.append(f"--bitrate: an mp3 file has at most {_MP3_MOST_KBPS} kbit/s.")
     if spec.format is AudioFormat.OPUS and spec.sample_rate not in {None, _OPUS_RATE}:
         mistakes.append("--sample-rate: an opus file always decodes at 48000 Hz; leave it out, or use flac.")
     return mistakes

@@ -15,17 +15,21 @@ from importlib.metadata import version
 from pathlib import Path
 
 from asyncdl import __version__
+from asyncdl.app.ways import check_jars, open_exits
 from asyncdl.core.cutting import rate_problem
 from asyncdl.core.events import RunStarted, Source, SourceAdded
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
+from asyncdl.core.plan import Plan
 from asyncdl.errors import UsageError
 from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
-from asyncdl.fetchers.ytdlp.pool import WorkerPool
+from asyncdl.fetchers.ytdlp.javascript import js_runtime
+from asyncdl.fetchers.ytdlp.nurture import Nursery
 from asyncdl.inputs.cache import OnProgress, cache_folder
 from asyncdl.runtime import dataset, guardian
 from asyncdl.runtime.cutter import Cutter
 from asyncdl.runtime.dataset import DataSet
+from asyncdl.runtime.exits import Exits
 from asyncdl.runtime.ffmpeg import Ffmpeg, find_ffmpeg
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.process import end_group, exit_of, shielded, start_child
@@ -48,6 +52,7 @@ class Surroundings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     endpoint: Endpoint | None = None
     on_download: OnProgress | None = None
+    on_plan: Callable[[Plan], None] = lambda _plan: None
     tell: Callable[[str], None] = _to_stderr
 
     @property
@@ -63,7 +68,8 @@ class Opened:
     data_set: DataSet
     spec: ClipSpec
     journal: RunJournal
-    pool: WorkerPool
+    exits: Exits
+    can_try_fuller: bool
     cutter: Cutter
     log: RunLog | None
 
@@ -71,6 +77,16 @@ class Opened:
     def ledger(self) -> Ledger:
         """The state of the data set, kept up to date by the run."""
         return self.data_set.ledger
+
+    @property
+    def requests(self) -> int:
+        """Requests of this run, of all identities."""
+        return sum(one.requests for one in self.exits.exits)
+
+    @property
+    def received_bytes(self) -> int:
+        """Media bytes received in this run."""
+        return sum(one.received_bytes for one in self.exits.exits)
 
     async def add_sources(self, sources: Sequence[Source]) -> None:
         """Write down lists that this data set has not had before."""
@@ -93,10 +109,12 @@ async def open_run(
 ) -> Opened:
     """Open all that works on an open data set; raises ``AsyncdlError``."""
     config, run_id = worker_config(settings, surroundings), data_set.run_id
-    pool = WorkerPool(config, data_set.parts / "home", run_id, deadline_s=settings.fetch.deadline_s)
-    stack.push_async_callback(pool.close)
-    await pool.start()
     spec = settled_spec(settings, data_set)
+    looking = asyncio.create_task(js_runtime(surroundings.environ))
+    stack.callback(looking.cancel)
+    nursery = Nursery(data_set.parts / "home", run_id)
+    stack.push_async_callback(nursery.close)
+    await nursery.start()
     ffmpeg = await find_ffmpeg(settings.ffmpeg, run_id=run_id)
     log = await _open_log(settings, stack)
     journal = RunJournal(data_set.journal)
@@ -105,7 +123,10 @@ async def open_run(
     cutter = Cutter(
         data_set.root, spec, ffmpeg, keep_source=settings.keep_source, tools=f"yt-dlp {version('yt-dlp')}"
     )
-    return Opened(data_set, spec, journal, pool, cutter, log)
+    runtime = await looking
+    exits = open_exits(settings, config, nursery, data_set.ledger, runtime)
+    stack.push_async_callback(exits.close)
+    return Opened(data_set, spec, journal, exits, runtime is not None, cutter, log)
 
 
 def worker_config(settings: RunSettings, surroundings: Surroundings) -> WorkerConfig:
@@ -130,6 +151,7 @@ def worker_config(settings: RunSettings, surroundings: Surroundings) -> WorkerCo
 def check_before_writing(settings: RunSettings, surroundings: Surroundings) -> None:
     """Refuse what can be refused before a folder is made; raises ``UsageError``."""
     worker_config(settings, surroundings)
+    check_jars(settings.way.cookies)
     if not dataset.journal_of(settings.out).is_dir():
         settings.wish.settle(None)
 

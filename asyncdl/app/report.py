@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncdl.core.kinds import FailureKind
+from asyncdl.core.classify import classify
 from asyncdl.core.ledger import Counts
 from asyncdl.core.model import Failure
 from asyncdl.core.progress import Snapshot
@@ -29,38 +29,28 @@ class RunReport:
 
 def exit_code_of(counts: Counts) -> ExitCode:
     """Say whether anything is left that could be retried."""
-    retryable = any(count and not kind.is_permanent for kind, count in counts.failed.items())
-    return ExitCode.RETRYABLE_LEFT if counts.open or retryable else ExitCode.DONE
+    return ExitCode.RETRYABLE_LEFT if counts.open or counts.retryable else ExitCode.DONE
 
 
 def fault_of(end: RunEnd, fault: AsyncdlError | None, stopped_by: Failure | None) -> AsyncdlError | None:
     """Name what stopped a run, with what mends it."""
     if fault is not None or stopped_by is None:
         return fault
-    if end is RunEnd.THROTTLED:
-        return EnvironmentFault(
-            f"YouTube asks this address to stop ({stopped_by.kind}: {_first_line(stopped_by)}).",
-            mend=f"No segment was marked as failed. {_PATIENCE[stopped_by.kind]} Then run the same again.",
-        )
     if end is RunEnd.STORM:
         return EnvironmentFault(
             f"Most of the last {STORM_WINDOW} videos failed, and not for reasons of their own"
-            f" ({stopped_by.kind}: {_first_line(stopped_by)}).",
+            f" ({stopped_by.kind}: {_told(stopped_by)}).",
             mend="No segment was given up for it. Check the connection, and update yt-dlp"
             " (pip install --upgrade yt-dlp). Then run the same again.",
         )
     return EnvironmentFault(
-        f"The run cannot go on: {stopped_by.code}: {_first_line(stopped_by)}",
+        f"The run cannot go on: {stopped_by.code}: {_told(stopped_by)}",
         mend="No segment was marked as failed. Mend it, then run the same command again.",
     )
 
 
-_PATIENCE = {
-    FailureKind.BOT_CHECK: "Wait at least some hours: asking on makes the block longer.",
-    FailureKind.RATE_LIMITED: "Wait at least an hour.",
-}
-
-
-def _first_line(failure: Failure) -> str:
-    lines = failure.text.strip().splitlines()
-    return lines[0][:300] if lines else failure.kind.meaning
+def _told(failure: Failure) -> str:
+    """Quote the line that names the cause: with yt-dlp that is often the last of its warnings."""
+    lines = [line for line in failure.text.strip().splitlines() if line.strip()]
+    telling = [line for line in lines if classify(line).code == failure.code]
+    return f"{failure.kind.meaning}: {[*telling, *lines, ''][0][:300]}"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 
 from asyncdl.app import lists as list_files
 from asyncdl.app.ending import end_well
+from asyncdl.app.keeping import PaceKeeper
 from asyncdl.app.opening import Opened, Surroundings, check_before_writing, open_data_set, open_run, wall_ms
+from asyncdl.app.planning import make_plan
 from asyncdl.app.report import RunReport, exit_code_of, fault_of
 from asyncdl.app.stopping import Stopping
 from asyncdl.core.model import FetchRequest, RejectedRow
-from asyncdl.errors import AsyncdlError
+from asyncdl.errors import AsyncdlError, UsageError
 from asyncdl.runtime.agenda import Agenda, Attempt
 from asyncdl.runtime.feed import Feed, RowSource, Selection
 from asyncdl.runtime.limiter import Limiter
@@ -36,7 +38,8 @@ class Work:
     title: str
     rows: RowSource
     selection: Selection
-    expected: Callable[[], Awaitable[int]] | None = None
+    expected: int
+    has_lists: bool = True
 
 
 async def run(settings: RunSettings, surroundings: Surroundings) -> RunReport:
@@ -52,11 +55,13 @@ async def run(settings: RunSettings, surroundings: Surroundings) -> RunReport:
         numbered, new = list_files.number(given, opened.ledger)
         await opened.add_sources(new)
         names = " ".join(one.file.name for one in given)
+        plan = await make_plan(numbered, settings, opened.ledger)
+        surroundings.on_plan(plan)
         work = Work(
             f"asyncdl run {names}",
             partial(list_files.read, numbered),
             Selection(settings.limit, settings.overwrite),
-            partial(list_files.expected_segments, numbered, opened.ledger, settings.limit),
+            plan.work.to_do + plan.work.settled,
         )
         return await carry_out(work, settings, surroundings, opened)
 
@@ -87,16 +92,23 @@ class _Stage:
         feed = Feed(work.rows, opened.ledger, opened.journal, work.selection, self._on_rejected)
         agenda = Agenda(feed)
         limiter = Limiter(settings.fetch.concurrency)
-        parts = Parts(opened.pool, opened.cutter, opened.journal, opened.ledger, tally)
+        parts = Parts(opened.exits, opened.cutter, opened.journal, opened.ledger, tally)
         terms = Terms(
-            str(opened.data_set.parts), _request_of(opened), settings.retry, random.SystemRandom(), wall_ms
+            str(opened.data_set.parts),
+            _request_of(opened),
+            settings.retry,
+            random.SystemRandom(),
+            wall_ms,
+            opened.can_try_fuller,
         )
+        self._keeper = PaceKeeper(opened)
         self._tally, self._feed = tally, feed
         self._scheduler = Scheduler(agenda, limiter, parts, terms)
         root = opened.data_set.root
         self._watch = Watch(
-            Watched(work.title, root, opened.ledger, tally, agenda, feed, limiter), screen.show
+            Watched(work.title, root, opened.ledger, tally, agenda, feed, limiter, opened.exits), screen.show
         )
+        self._watch.expected = work.expected
         self.stopping = Stopping(self._drain, self._stop)
         self._end: RunEnd | None = None
         self._running: asyncio.Task[RunEnd] | None = None
@@ -106,22 +118,24 @@ class _Stage:
         """Run until nothing is left, or told to stop; a bug in a part is raised."""
         await self._watch.look_at_disk()
         watching = asyncio.create_task(self._watch.run())
-        counting = asyncio.create_task(self._count())
+        keeping = asyncio.create_task(self._keeper.run())
         self._running = asyncio.create_task(self._scheduler.run())
         try:
             await asyncio.wait([self._running])
         finally:
-            for task in (self._running, watching, counting):
+            for task in (self._running, watching, keeping):
                 task.cancel()
-            await asyncio.wait([self._running, watching, counting])
-        self._side_tasks = (watching, counting)
+            await asyncio.wait([self._running, watching, keeping])
+        self._side_tasks = (watching, keeping)
         self._end = None if self._running.cancelled() else self._running.result()
 
     async def end(self) -> RunReport:
         """Write down the end, show the last state, and say how it went."""
         fault = fault_of(self._end or RunEnd.DRAINED, self._scheduler.fault, self._scheduler.stopped_by)
-        fault = fault or self._feed.fault
+        fault = fault or self._feed.fault or self._nothing_to_do()
         reason = self._reason()
+        with suppress(AsyncdlError):  # told by the lines below, if it matters
+            await self._keeper.write()
         await end_well(self._opened, reason, is_changed=self._tally.is_changed, is_broken=fault is not None)
         await self._watch.look_at_disk()
         final = self._watch.final("" if reason == RunEnd.FINISHED.value else reason)
@@ -137,8 +151,17 @@ class _Stage:
             counts,
             final,
             fault,
-            self._opened.pool.requests,
-            self._opened.pool.received_bytes,
+            self._opened.requests,
+            self._opened.received_bytes,
+        )
+
+    def _nothing_to_do(self) -> UsageError | None:
+        """Tell a list without a single segment, which is a mistake and not a run that is done."""
+        if self._feed.seen or not self._work.has_lists or self._end is not RunEnd.FINISHED:
+            return None
+        return UsageError(
+            "There is no segment in what was given as a list.",
+            mend="asyncdl status --rejected tells why its rows were rejected, where it has any.",
         )
 
     def _reason(self) -> str:
@@ -155,13 +178,9 @@ class _Stage:
         if self._running is not None:
             self._running.cancel()
 
-    async def _count(self) -> None:
-        if self._work.expected is not None:
-            with suppress(AsyncdlError):
-                self._watch.expected = await self._work.expected()
-
     def _on_rejected(self, row: RejectedRow) -> None:
-        text = f"line {row.ref.line} of list {row.ref.source} is no segment: {row.reason}: {row.text}"
+        name = self._opened.ledger.sources[row.ref.source].name
+        text = f"{name} line {row.ref.line} is no segment: {row.reason}: {row.text}"
         if self._opened.log is not None:
             self._opened.log.write(text)
         self._told_rejections += 1

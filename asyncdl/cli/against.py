@@ -1,7 +1,8 @@
 """``python -m asyncdl.cli.against SITE.json COMMAND…``: the same commands, against an embedded site.
 
-For tests and benchmarks. ``SITE.json`` is what ``python -m asyncdl.demo.site`` writes; the ``asyncdl``
-command itself has no way to be pointed elsewhere.
+For tests and benchmarks. ``SITE.json`` is what ``python -m asyncdl.demo.site`` writes; where it names no
+``player_host``, all goes through its ``proxy``. The ``asyncdl`` command itself has no way to be pointed
+elsewhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from asyncdl.fetchers.ytdlp.config import Endpoint
 def against(site_file: str, arguments: list[str]) -> None:
     """Run one command whose fetch workers ask the site."""
     told = json.loads(Path(site_file).read_bytes())
-    main(arguments, Endpoint(told["player_host"], told["ca_file"]))
+    host = told.get("player_host")
+    main(arguments, Endpoint(host, told["ca_file"], None if host else told["proxy"]))
 
 
 if __name__ == "__main__":

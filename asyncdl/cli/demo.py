@@ -61,7 +61,7 @@ def _carry_out(settings: RunSettings, segments: int, *, as_json: bool) -> int:
     from asyncdl.cli.running import print_report, surroundings  # noqa: PLC0415 - as above
 
     report = asyncio.run(job(settings, surroundings(quiet=settings.quiet), segments))
-    print_report(report.run, as_json=as_json, quiet=settings.quiet)
+    print_report(report.run, settings, as_json=as_json, command="demo")
     heard = report.heard
     is_heard = bool(heard.clips) or not report.run.counts.stored
     is_right = is_heard and abs(heard.largest_error_ms) <= _TOLERANCE_MS

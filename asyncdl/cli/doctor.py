@@ -25,19 +25,9 @@ def doctor(
         Path, typer.Option("--out", "-o", metavar="DIR", help="The data set folder, there or not yet.")
     ] = DEFAULT_OUT,
     ffmpeg: options.Ffmpeg = None,
-    proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--proxy", metavar="URL", envvar="ASYNCDL_PROXY", help="A proxy to be tried; repeatable."
-        ),
-    ] = None,
-    proxies: Annotated[
-        Path | None, typer.Option("--proxies", metavar="FILE", help="A file with one proxy a line.")
-    ] = None,
-    cookies: Annotated[
-        list[Path] | None,
-        typer.Option("--cookies", metavar="FILE", help="A cookie file to be looked at; repeatable."),
-    ] = None,
+    proxy: options.Proxy = None,
+    proxies: options.Proxies = None,
+    cookies: options.Cookies = None,
     offline: Annotated[bool, typer.Option("--offline", help="Leave out what needs the network.")] = False,
     as_json: options.Json = False,
 ) -> None:

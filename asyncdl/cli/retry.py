@@ -5,34 +5,61 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from asyncdl.cli import options
+from asyncdl.cli.way import way_settings
+from asyncdl.core.kinds import FailureKind
 from asyncdl.settings import FetchSettings, RunSettings
 
 
 def retry_failed(
     context: typer.Context,
     out: options.Folder = None,
+    kind: Annotated[
+        list[FailureKind] | None,
+        typer.Option("--kind", metavar="KIND", help="Only this kind, also one that is gone. Repeatable."),
+    ] = None,
+    takes_all: Annotated[
+        bool, typer.Option("--all", help="Everything that failed, also what is gone for good.")
+    ] = False,
     concurrency: options.Concurrency = None,
     yt_dlp_args: options.YtDlpArgs = "",
     unsafe_yt_dlp_args: options.UnsafeYtDlpArgs = "",
+    proxy: options.Proxy = None,
+    proxies: options.Proxies = None,
+    source_address: options.SourceAddress = None,
+    cookies: options.Cookies = None,
+    rate: options.Rate = None,
+    max_wait: options.MaxWait = None,
     ffmpeg: options.Ffmpeg = None,
     log_file: options.LogFile = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
     """Try again what failed and is not gone for good, with the options that the data set was made with."""
+    from asyncdl.app.retry import Choice  # noqa: PLC0415 - loads the whole program
     from asyncdl.app.retry import retry_failed as job  # noqa: PLC0415 - loads the whole program
     from asyncdl.cli.running import carry_out  # noqa: PLC0415 - as above
     from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - as above
 
+    way = way_settings(
+        context,
+        proxy=proxy,
+        proxies=proxies,
+        source_address=source_address,
+        cookies=cookies,
+        rate=rate,
+        max_wait=max_wait,
+    )
     fetch = FetchSettings(yt_dlp_args=yt_dlp_args, unsafe_yt_dlp_args=unsafe_yt_dlp_args)
     if concurrency is not None:
         RunSettings(fetch=replace(fetch, concurrency=concurrency)).checked()
     settings = RunSettings(
-        out=find_root(out, Path()), fetch=fetch, ffmpeg=ffmpeg, log_file=log_file, quiet=quiet
+        out=find_root(out, Path()), fetch=fetch, way=way, ffmpeg=ffmpeg, log_file=log_file, quiet=quiet
     )
-    again = partial(job, concurrency=concurrency)
+    choice = Choice(frozenset(kind or ()), takes_all)
+    again = partial(job, concurrency=concurrency, choice=choice)
     raise typer.Exit(carry_out(settings, as_json=as_json, endpoint=context.obj, job=again))

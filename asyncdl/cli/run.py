@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from asyncdl.cli import options
+from asyncdl.cli.way import way_settings
 from asyncdl.core.model import AudioFormat, Quality
 from asyncdl.settings import (
     DEFAULT_CONCURRENCY,
@@ -63,8 +64,17 @@ def run(
     url_template: Annotated[
         str, typer.Option("--url-template", metavar="URL", help="Another form of YouTube's addresses.")
     ] = DEFAULT_URL,
+    proxy: options.Proxy = None,
+    proxies: options.Proxies = None,
+    source_address: options.SourceAddress = None,
+    cookies: options.Cookies = None,
+    rate: options.Rate = None,
+    max_wait: options.MaxWait = None,
     ffmpeg: options.Ffmpeg = None,
     log_file: options.LogFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the run would take, and do nothing.")
+    ] = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -79,11 +89,21 @@ def run(
         unsafe_yt_dlp_args,
         url_template,
     )
+    way = way_settings(
+        context,
+        proxy=proxy,
+        proxies=proxies,
+        source_address=source_address,
+        cookies=cookies,
+        rate=rate,
+        max_wait=max_wait,
+    )
     settings = RunSettings(
         out=out,
         sources=tuple(sources),
         wish=wish,
         fetch=fetch,
+        way=way,
         limit=limit,
         overwrite=overwrite,
         keep_source=keep_source,
@@ -91,6 +111,9 @@ def run(
         log_file=log_file,
         quiet=quiet,
     ).checked()
-    from asyncdl.cli.running import carry_out  # noqa: PLC0415 - loads the whole program; --help does not need it
+    from asyncdl.cli.running import carry_out, tell_plan  # noqa: PLC0415 - loads the whole program; --help does not need it
 
+    if dry_run:
+        tell_plan(settings, as_json=as_json)
+        return
     raise typer.Exit(carry_out(settings, as_json=as_json, endpoint=context.obj))

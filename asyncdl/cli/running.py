@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -11,8 +12,9 @@ from dataclasses import replace
 from asyncdl.app.opening import Surroundings
 from asyncdl.app.report import RunReport
 from asyncdl.app.run import run
+from asyncdl.core.plan import Plan
 from asyncdl.fetchers.ytdlp.config import Endpoint
-from asyncdl.settings import RunSettings
+from asyncdl.settings import DEFAULT_OUT, RunSettings
 from asyncdl.ui.choose import ScreenMode, choose_mode, is_terminal
 
 Job = Callable[[RunSettings, Surroundings], Awaitable[RunReport]]
@@ -23,10 +25,31 @@ def surroundings(*, quiet: bool, endpoint: Endpoint | None = None) -> Surroundin
     mode = choose_mode(is_terminal=is_terminal(), environ=os.environ, quiet=quiet)
     around = Surroundings(screen=mode, environ=os.environ, endpoint=endpoint)
     if mode is ScreenMode.QUIET:
-        return around
+        return replace(around, tell=lambda _text: None)
     from asyncdl.ui.download import DownloadBar  # noqa: PLC0415 - rich is loaded on use
 
-    return replace(around, on_download=DownloadBar(is_live=mode is ScreenMode.DASHBOARD))
+    return replace(around, on_download=DownloadBar(is_live=mode is ScreenMode.DASHBOARD), on_plan=_print_plan)
+
+
+def _print_plan(plan: Plan) -> None:
+    from rich.console import Console  # noqa: PLC0415 - on use
+
+    from asyncdl.ui.plan_view import plan_view  # noqa: PLC0415 - on use
+
+    Console(stderr=True).print(plan_view(plan), soft_wrap=True)
+
+
+def tell_plan(settings: RunSettings, *, as_json: bool) -> None:
+    """Carry out ``run --dry-run``: print the plan on stdout, and do nothing else."""
+    from asyncdl.app.planning import dry_run  # noqa: PLC0415 - on use
+    from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
+    from asyncdl.ui.plan_view import plan_object, plan_view  # noqa: PLC0415 - on use
+
+    plan = asyncio.run(dry_run(settings, surroundings(quiet=settings.quiet)))
+    if as_json:
+        print_json([plan_object(plan)])
+    else:
+        print_text(plan_view(plan))
 
 
 def carry_out(
@@ -35,18 +58,18 @@ def carry_out(
     """Run to the end, print the result, answer the exit code."""
     around = surroundings(quiet=settings.quiet, endpoint=endpoint)
     report = asyncio.run(_finish(job, settings, around))
-    print_report(report, as_json=as_json, quiet=settings.quiet)
+    print_report(report, settings, as_json=as_json)
     return report.exit_code
 
 
-def print_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
-    """Print a run's result on stdout, and what stopped it on stderr."""
-    if as_json:
-        _print_json(report)
-    elif not quiet:
-        _print_summary(report)
+def print_report(report: RunReport, settings: RunSettings, *, as_json: bool, command: str = "run") -> None:
+    """Print what stopped a run on stderr, and its result on stdout."""
     if report.fault is not None:
         sys.stderr.write(f"asyncdl: {report.fault}\n")
+    if as_json:
+        _print_json(report)
+    elif not settings.quiet:
+        _print_summary(report, settings, command)
 
 
 async def _finish(job: Job, settings: RunSettings, around: Surroundings) -> RunReport:
@@ -54,23 +77,28 @@ async def _finish(job: Job, settings: RunSettings, around: Surroundings) -> RunR
 
 
 def _print_json(report: RunReport) -> None:
-    import orjson  # noqa: PLC0415 - on use
-
+    from asyncdl.cli.printing import print_json  # noqa: PLC0415 - on use
     from asyncdl.ui.status_view import status_object  # noqa: PLC0415 - on use
 
-    told = status_object(report.counts) | {
+    cost = {
         "exit_code": int(report.exit_code),
         "elapsed_s": round(report.final.elapsed_s, 3),
         "requests": report.requests,
         "received_bytes": report.received_bytes,
     }
-    sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+    print_json([status_object(report.counts) | cost])
 
 
-def _print_summary(report: RunReport) -> None:
-    from rich.console import Console  # noqa: PLC0415 - on use
+def _print_summary(report: RunReport, settings: RunSettings, command: str) -> None:
+    from asyncdl.cli.printing import print_text  # noqa: PLC0415 - on use
+    from asyncdl.ui.summary import Commands, summary  # noqa: PLC0415 - on use
 
-    from asyncdl.ui.summary import summary  # noqa: PLC0415 - on use
-
-    Console().print(summary(report.final), soft_wrap=True)
+    where = "" if settings.out == DEFAULT_OUT else f" --out {shlex.quote(str(settings.out))}"
+    again = "retry-failed" if command == "run" else command  # the demo's set is only to be had from the demo
+    commands = Commands(
+        run=f"asyncdl {command}{where}",
+        retry=f"asyncdl {again}{where}",
+        status=f"asyncdl status{where}",
+        rejected=f"asyncdl status{where} --rejected",
+    )
+    print_text(summary(report.final, commands))

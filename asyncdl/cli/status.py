@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -30,42 +29,34 @@ def status(
 
 
 def _print_status(journal: Path, *, as_json: bool) -> None:
+    from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
+    from asyncdl.core.pace_policy import PacePolicy  # noqa: PLC0415 - on use
+    from asyncdl.core.pace_view import views_of  # noqa: PLC0415 - on use
     from asyncdl.runtime.replay import replay  # noqa: PLC0415 - on use
-    from asyncdl.ui.status_view import status_object  # noqa: PLC0415 - on use
+    from asyncdl.ui.status_view import status_object, status_view  # noqa: PLC0415 - on use
 
     replayed = replay(journal)
-    for damage in replayed.damage:
-        sys.stderr.write(f"asyncdl: {damage.records} records of {damage.file} are lost\n")
+    counts = replayed.ledger.counts()
+    identities = views_of(replayed.ledger.paces, PacePolicy(), time.time())
     if as_json:
-        _print_json([status_object(replayed.ledger.counts())])
-        return
-    from rich.console import Console  # noqa: PLC0415 - on use
-
-    from asyncdl.ui.status_view import status_view  # noqa: PLC0415 - on use
-
-    console = Console()
-    console.print(status_view(replayed.ledger.counts()), soft_wrap=True)
-    for text in replayed.ledger.unknown_texts:
-        console.print(f"unknown message: {text}", markup=False, highlight=False, soft_wrap=True)
+        print_json([status_object(counts, identities)])
+    else:
+        unknown = [f"unknown message: {text}" for text in replayed.ledger.unknown_texts]
+        print_text(status_view(counts, identities=identities), *unknown)
+    replayed.require_whole()
 
 
 def _print_rejected(journal: Path, *, as_json: bool) -> None:
+    from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
     from asyncdl.runtime.outcomes import iterate_rejected  # noqa: PLC0415 - on use
+    from asyncdl.runtime.replay import replay  # noqa: PLC0415 - on use
 
-    rows = iterate_rejected(journal)
+    names = {source.index: source.name for source in replay(journal).ledger.sources}
+    rows = (
+        {"list": names.get(row.ref.source, ""), "line": row.ref.line, "reason": row.reason, "text": row.text}
+        for row in iterate_rejected(journal)
+    )
     if as_json:
-        _print_json(
-            {"list": row.ref.source, "line": row.ref.line, "reason": row.reason, "text": row.text}
-            for row in rows
-        )
-        return
-    for row in rows:
-        typer.echo(f"list {row.ref.source} line {row.ref.line}: {row.reason}: {row.text}")
-
-
-def _print_json(objects: Iterable[dict[str, object]]) -> None:
-    import orjson  # noqa: PLC0415 - on use
-
-    for one in objects:
-        sys.stdout.buffer.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+        print_json(rows)
+    else:
+        print_text(*(f"{row['list']} line {row['line']}: {row['reason']}: {row['text']}" for row in rows))

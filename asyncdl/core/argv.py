@@ -27,6 +27,7 @@ _ENCODER = {
 _MUXER = {"flac": "flac", "wav": "wav", "opus": "opus", "m4a": "ipod", "mp3": "mp3", "mp4": "mp4"}
 _PICTURE = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
 _SOUND_BYTES_PER_SAMPLE = 4 * 8
+_SHORTEST_PICTURE_S = 0.1
 _PICTURE_BYTES_PER_S = 8_000_000
 _HEADERS = 1 << 20
 
@@ -109,7 +110,8 @@ def _picture_filters(span: Span, spec: ClipSpec, track: Track) -> str:
     the millisecond of tolerance.
     """
     shift_s = (track.first_ms - span.start_ms - 1) / 1000
-    length_s = span.duration_ms / 1000
+    # Less than half a frame would round to a duration of nothing, which ffmpeg takes for no bound at all.
+    length_s = max(span.duration_ms / 1000, _SHORTEST_PICTURE_S)
     return (
         f"setpts=PTS-STARTPTS+({shift_s:.6f})/TB,"
         f"fps=fps='min(source_fps,{MAX_FPS})':start_time=0:round=up,"

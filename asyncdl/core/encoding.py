@@ -19,6 +19,7 @@ from asyncdl.core.events import (
     ClipStored,
     Event,
     GaveUp,
+    PaceLearned,
     RetryRequested,
     RowEvent,
     RowRejected,
@@ -62,10 +63,10 @@ def encode(event: Event | RowEvent) -> Fields:
         case AttemptFailed():
             return _encode_failed("failed", event)
         case GaveUp():
-            return _encode_failed("gave_up", event)
+            return _encode_failed("gave_up", event) | ({"fin": 1} if event.is_final else {})
         case RetryRequested() | ClipLost():
             return _encode_turn(event)
-        case SourceAdded() | RunStarted() | RunEnded():
+        case SourceAdded() | RunStarted() | PaceLearned() | RunEnded():
             return _encode_run(event)
 
 
@@ -172,8 +173,9 @@ def _read_failed(fields: Fields) -> AttemptFailed:
 
 
 def _read_gave_up(fields: Fields) -> GaveUp:
+    failure, is_final = _failure(fields), bool(fields.get("fin"))
     return GaveUp(
-        fields["k"], _ref(fields), fields["r"], fields.get("n", 1), fields.get("t", 0), _failure(fields)
+        fields["k"], _ref(fields), fields["r"], fields.get("n", 1), fields.get("t", 0), failure, is_final
     )
 
 
@@ -190,8 +192,10 @@ def _encode_turn(event: RetryRequested | ClipLost) -> Fields:
     return {"e": "retry", **fields}
 
 
-def _encode_run(event: RunStarted | SourceAdded | RunEnded) -> Fields:
+def _encode_run(event: RunStarted | SourceAdded | PaceLearned | RunEnded) -> Fields:
     match event:
+        case PaceLearned(identity, at_ms, pace):
+            return {"e": "pace", "who": identity, "t": at_ms, "pace": pace}
         case SourceAdded(source):
             return {"e": "source", **asdict(source)}
         case RunEnded(at_ms, reason):
@@ -246,6 +250,7 @@ _READERS: dict[str, Callable[[Fields], Event | RowEvent]] = {
     "retry": lambda fields: RetryRequested(fields["k"], fields["r"], fields.get("t", 0)),
     "lost": lambda fields: ClipLost(fields["k"], fields["r"], fields.get("t", 0), fields.get("why", "")),
     "source": _read_source,
+    "pace": lambda fields: PaceLearned(fields["who"], fields.get("t", 0), dict(fields["pace"])),
     "run_ended": lambda fields: RunEnded(fields.get("t", 0), fields.get("why", "")),
     "run_started": _read_start,
 }

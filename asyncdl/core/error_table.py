@@ -28,9 +28,7 @@ def _row(kind: Kind, action: Action, pattern: str = "") -> Meaning:
 
 TABLE: dict[Code, Meaning] = {
     Code.BOT_CHECK: _row(
-        Kind.BOT_CHECK,
-        Action.THROTTLE,
-        r"Sign in to confirm you're not a bot|confirm you are not a bot",
+        Kind.BOT_CHECK, Action.THROTTLE, r"Sign in to confirm you're not a bot|confirm you are not a bot"
     ),
     Code.SESSION_LIMIT: _row(
         Kind.RATE_LIMITED,
@@ -39,9 +37,7 @@ TABLE: dict[Code, Meaning] = {
         r"|You've hit the request limit",
     ),
     Code.ACCOUNT_BLOCKED: _row(
-        Kind.RATE_LIMITED,
-        Action.THROTTLE,
-        r"Video unavailable\. This content isn't available\.?(?:\s|$)",
+        Kind.RATE_LIMITED, Action.THROTTLE, r"Video unavailable\. This content isn't available\.?(?:\s|$)"
     ),
     Code.CAPTCHA: _row(
         Kind.BOT_CHECK, Action.THROTTLE, r"YouTube is requiring a captcha challenge before playback"
@@ -71,7 +67,12 @@ TABLE: dict[Code, Meaning] = {
         Action.LOCAL,
         r"Unsupported proxy type|Unknown SOCKS proxy version|To use an HTTPS proxy for this request",
     ),
-    Code.PROXY_DOWN: _row(Kind.NETWORK, Action.LOCAL, r"Unable to connect to proxy|ProxyError\("),
+    # urllib3 says so too where the far end resets a connection that leads through a proxy.
+    Code.PROXY_DOWN: _row(
+        Kind.NETWORK,
+        Action.LOCAL,
+        r"(?:Unable to connect to proxy|ProxyError\()(?!.*(?:RemoteDisconnected|ConnectionResetError))",
+    ),
     Code.BAD_SOURCE_ADDR: _row(
         Kind.NETWORK,
         Action.LOCAL,
@@ -85,9 +86,7 @@ TABLE: dict[Code, Meaning] = {
     ),
     Code.NET_DOWN: _row(Kind.NETWORK, Action.LOCAL, r"Network is unreachable|No route to host"),
     Code.DISK_FULL: _row(
-        Kind.DISK_FULL,
-        Action.LOCAL,
-        r"No space left on device|Disk quota exceeded|Errno 28\b|Errno 122\b",
+        Kind.DISK_FULL, Action.LOCAL, r"No space left on device|Disk quota exceeded|Errno 28\b|Errno 122\b"
     ),
     Code.NOT_WRITABLE: _row(
         Kind.TOOL_FAULT,

@@ -89,7 +89,7 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """The segment is settled without a clip for this round."""
+    """The segment is settled without a clip for this round; ``is_final`` when a fuller look found no more."""
 
     key: str
     ref: RowRef
@@ -97,6 +97,7 @@ class GaveUp:
     attempt: int
     at_ms: int
     failure: Failure
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,15 @@ class ClipLost:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceLearned:
+    """What an identity's pace has come to, as ``core.pace_json`` writes it; the latest one counts."""
+
+    identity: str
+    at_ms: int
+    pace: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """Closes a run file; alone in its batch."""
 
@@ -128,4 +138,4 @@ class RunEnded:
 
 RowEvent = RowSelected | RowRepeated | RowRejected
 SegmentEvent = ClipStored | AttemptFailed | GaveUp | RetryRequested | ClipLost
-Event = RunStarted | SourceAdded | RunEnded | SegmentEvent
+Event = RunStarted | SourceAdded | PaceLearned | RunEnded | SegmentEvent

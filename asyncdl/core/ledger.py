@@ -23,6 +23,7 @@ from asyncdl.core.events import (
     ClipStored,
     Event,
     GaveUp,
+    PaceLearned,
     RetryRequested,
     RowEvent,
     RowRejected,
@@ -44,7 +45,8 @@ __all__ = ["Counts", "Ledger", "RowState"]
 _KINDS = tuple(FailureKind)
 _KIND_INDEX = {kind: index for index, kind in enumerate(_KINDS)}
 _HAS_ROW = 0x80
-_KIND_BITS = 0x7F
+_IS_FINAL = 0x40
+_KIND_BITS = 0x3F
 _CHUNK = 1 << 14
 _LARGEST_SIZE = (1 << 32) - 1
 _MOST_TEXTS = 20
@@ -66,7 +68,8 @@ class Ledger:
         self._kinds = bytearray()
         self._sizes = array("I")
         self._by_kind = [0] * len(_KINDS)
-        self._stored = self._stored_bytes = self._attempts = 0
+        self.paces: dict[str, dict[str, object]] = {}
+        self._stored = self._stored_bytes = self._attempts = self._retryable = 0
 
     def reserve(self, segments: int) -> None:
         """Make room at once for about so many segments: growing step by step costs time, not correctness."""
@@ -84,18 +87,21 @@ class Ledger:
             case ClipStored():
                 self.clip_stored(event.key, event.round, event.clip.size_bytes)
             case AttemptFailed() | GaveUp():
-                self._try_failed(event.key, event.round, event.failure, gave_up=isinstance(event, GaveUp))
+                self._try_failed(event)
             case RetryRequested(key, round_, _):
                 self._raise_floor(self._slot(key), round_)
             case ClipLost(key, round_, _, _):
                 self._clip_lost(key, round_)
             case SourceAdded(source):
                 self._sources.setdefault(source.index, source)
-            case RunStarted():
-                self._run_started(event)
+            case RunStarted() | PaceLearned():
+                self._run_went_on(event)
 
-    def _run_started(self, event: RunStarted) -> None:
-        """Keep what a clip is from the first run, how to fetch from the latest."""
+    def _run_went_on(self, event: RunStarted | PaceLearned) -> None:
+        """Keep what a clip is from the first run; how to fetch, and at which pace, from the latest."""
+        if isinstance(event, PaceLearned):
+            self.paces[event.identity] = event.pace
+            return
         self.spec = self.spec or event.spec
         self.options = event.options
 
@@ -143,6 +149,11 @@ class Ledger:
             return None
         return _KINDS[self._kinds[slot] & _KIND_BITS]
 
+    def can_be_retried(self, key: str) -> bool:
+        """Whether a given-up segment may still be had by asking again as before."""
+        slot = self._keys.find(key)
+        return slot != ABSENT and self._state(slot) is RowState.GIVEN_UP and self._is_retryable(slot)
+
     def round_of(self, key: str) -> int:
         """Return the round in which a new attempt counts; a given-up segment is opened in the next one."""
         slot = self._keys.find(key)
@@ -179,6 +190,7 @@ class Ledger:
             open=len(self._keys) - self._stored - failed_total,
             failed={kind: count for kind, count in zip(_KINDS, self._by_kind, strict=True) if count},
             failed_total=failed_total,
+            retryable=self._retryable,
             rejected_rows=self._lines.rejected_rows,
             repeated_rows=self._lines.repeated_rows,
             stored_bytes=self._stored_bytes,
@@ -209,15 +221,16 @@ class Ledger:
         self._kinds.extend(bytes(_CHUNK))
         self._sizes.frombytes(bytes(4 * _CHUNK))
 
-    def _try_failed(self, key: str, round_: int, failure: Failure, *, gave_up: bool) -> None:
-        slot = self._slot(key)
+    def _try_failed(self, event: AttemptFailed | GaveUp) -> None:
+        slot = self._slot(event.key)
         self._attempts += 1
-        self._collect_text(failure)
-        mark = 2 * round_ + 1 + gave_up
+        self._collect_text(event.failure)
+        mark = 2 * event.round + 1 + isinstance(event, GaveUp)
         if mark >= self._failed.cells[slot]:
+            final = _IS_FINAL if isinstance(event, GaveUp) and event.is_final else 0
             self._uncount(slot)
             self._failed.put(slot, mark)
-            self._kinds[slot] = self._kinds[slot] & _HAS_ROW | _KIND_INDEX[failure.kind]
+            self._kinds[slot] = self._kinds[slot] & _HAS_ROW | final | _KIND_INDEX[event.failure.kind]
             self._count(slot)
 
     def _clip_lost(self, key: str, round_: int) -> None:
@@ -250,6 +263,11 @@ class Ledger:
             self._stored_bytes += step * self._sizes[slot]
         elif self._is_given_up(slot):
             self._by_kind[self._kinds[slot] & _KIND_BITS] += step
+            self._retryable += step * self._is_retryable(slot)
+
+    def _is_retryable(self, slot: int) -> bool:
+        is_final = self._kinds[slot] & _IS_FINAL
+        return not is_final and not _KINDS[self._kinds[slot] & _KIND_BITS].is_permanent
 
     def _uncount(self, slot: int) -> None:
         self._count(slot, -1)

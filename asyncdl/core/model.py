@@ -33,6 +33,13 @@ class Quality(StrEnum):
     SMALLEST = "smallest"
 
 
+class Tier(StrEnum):
+    """How much is asked about a video: one request, or all that yt-dlp does by default."""
+
+    FIRST = "first"
+    FULL = "full"
+
+
 class Container(StrEnum):
     """Files that the decoder accepts, and no others."""
 

@@ -11,7 +11,10 @@ from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow
 
 
 class Fetcher(Protocol):
-    """Brings the bytes of spans of one video."""
+    """Brings the bytes of spans of one video; counts what it cost since it was made."""
+
+    requests: int
+    received_bytes: int
 
     async def fetch(self, request: FetchRequest) -> tuple[Fetched | Failure, ...]:
         """Answer one value per span, in order; raises only ``AsyncdlError`` for faults that stop the run."""

@@ -37,6 +37,26 @@ class RecentFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityView:
+    """One identity: ``phase`` is running, cooling, probing or benched; ``why`` the sign or fault behind it.
+
+    ``until_s`` is seconds since 1970, None when it waits for nothing; ``allowed_per_h`` is None where
+    nothing bounds it, ``last_hour`` counts player and webpage requests.
+    """
+
+    name: str
+    phase: str
+    why: str
+    until_s: float | None
+    allowed_per_h: float | None
+    last_hour: int
+    fetched: int
+    failed: int
+    throttled: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The run at one moment.
 
@@ -67,6 +87,7 @@ class Snapshot:
     in_flight: tuple[InFlight, ...]
     waiting_retry: int
     recent_failures: tuple[RecentFailure, ...]
+    identities: tuple[IdentityView, ...] = ()
     note: str = ""
     is_over: bool = False
 

@@ -23,7 +23,8 @@ class RowState(StrEnum):
 class Counts:
     """Totals of a data set; ``failed`` has the given-up segments by the kind of their winning failure.
 
-    ``attempts`` counts outcomes written down: clips stored, failed tries, and last tries.
+    ``retryable`` of them may still be had by asking again as before. ``attempts`` counts outcomes written
+    down: clips stored, failed tries, and last tries.
     """
 
     segments: int
@@ -31,6 +32,7 @@ class Counts:
     open: int
     failed: dict[FailureKind, int]
     failed_total: int
+    retryable: int
     rejected_rows: int
     repeated_rows: int
     stored_bytes: int

@@ -21,7 +21,8 @@ class Terms:
     ``videos`` all have pictures too. ``latency_s`` comes before each reply, ``bytes_per_s`` paces each
     media connection. ``ad_skip_ms`` is the pre-roll of ``AD_WAIT``: media are refused until 2 s before it
     can be skipped.
-    ``media_tls`` turned off serves media over plain HTTP.
+    ``media_tls`` turned off serves media over plain HTTP. With ``bare_pages`` the pages of videos hold no
+    data, so that it has to be asked for.
     """
 
     length_s: int = LONG_S
@@ -30,6 +31,7 @@ class Terms:
     bytes_per_s: int | None = None
     ad_skip_ms: int = 5000
     media_tls: bool = True
+    bare_pages: bool = False
 
 
 _SOUND = (Shape.M4A, Shape.WEBM, Shape.WEBM_LOW)

@@ -66,10 +66,14 @@ def unplayable(video_id: str, scenario: Scenario) -> Reply | None:
     """Answer for a scenario that needs no media: broken transport or a refusal; None for all others."""
     if scenario in BROKEN:
         return BROKEN[scenario]
-    refusal = REFUSALS.get(scenario)
-    if refusal is None:
-        return None
-    return as_reply(refused(video_id, refusal, minimal=scenario is Scenario.MINIMAL_ERROR))
+    answer = refusal(video_id, scenario)
+    return None if answer is None else as_reply(answer)
+
+
+def refusal(video_id: str, scenario: Scenario) -> Json | None:
+    """Answer for a scenario in which YouTube refuses the video; None for all others."""
+    words = REFUSALS.get(scenario)
+    return None if words is None else refused(video_id, words, minimal=scenario is Scenario.MINIMAL_ERROR)
 
 
 def as_reply(answer: Json) -> Reply:
@@ -77,15 +81,15 @@ def as_reply(answer: Json) -> Reply:
     return Reply(200, orjson.dumps(answer), _JSON)
 
 
-def refused(video_id: str, refusal: Refusal, *, minimal: bool = False) -> Json:
+def refused(video_id: str, words: Refusal, *, minimal: bool = False) -> Json:
     """Answer that there is nothing to play, and why."""
-    status: Json = {"status": refusal.status, "reason": refusal.reason}
+    status: Json = {"status": words.status, "reason": words.reason}
     if minimal:
         return {"playabilityStatus": status}
-    if refusal.captcha:
-        status["errorScreen"] = {"playerCaptchaViewModel": {"heading": {"content": refusal.reason}}}
-    elif refusal.subreason:
-        texts = {"reason": _text(refusal.reason), "subreason": _text(refusal.subreason)}
+    if words.captcha:
+        status["errorScreen"] = {"playerCaptchaViewModel": {"heading": {"content": words.reason}}}
+    elif words.subreason:
+        texts = {"reason": _text(words.reason), "subreason": _text(words.subreason)}
         status["errorScreen"] = {"playerErrorMessageRenderer": texts}
     return {
         "responseContext": {},

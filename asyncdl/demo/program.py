@@ -1,7 +1,7 @@
 """``python -m asyncdl.demo.site``: the stand-in in a process of its own, for tests and benchmarks.
 
-Once it serves it writes ``DIR/site.json`` in one step: {"player_host", "ca_file", "media_base", "pid"}. It
-ends with SIGTERM, SIGINT, or the end of its stdin (with ``--until-eof``).
+Once it serves it writes ``DIR/site.json`` in one step: {"player_host", "ca_file", "media_base",
+"proxy", "pid"}. It ends with SIGTERM, SIGINT, or the end of its stdin (with ``--until-eof``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import orjson
 from asyncdl.demo.budget import Budget
 from asyncdl.demo.media import Masters, default_folder
 from asyncdl.demo.menu import LONG_S, Terms
+from asyncdl.demo.proxy import SiteProxy
 from asyncdl.demo.requestlog import RequestLog
 from asyncdl.demo.scenarios import Cast, Scenario, by_id, by_share, scenario_named
 from asyncdl.demo.site import Site
@@ -60,12 +61,13 @@ async def _serve(options: argparse.Namespace) -> None:
     masters = Masters(options.masters, options.ffmpeg)
     log = RequestLog(options.log, keep=False)
     budget = None if options.budget is None else Budget(options.budget, options.pause_s)
-    async with Site.start(
+    site_of = Site.start(
         options.folder, masters, scenarios=_cast(options), terms=_terms(options), budget=budget, log=log
-    ) as site:
+    )
+    async with site_of as site, SiteProxy.start(site) as proxy:
         if options.until_eof:
             loop.add_reader(sys.stdin.fileno(), _watch_stdin, stop)
-        _announce(options.folder, site)
+        _announce(options.folder, site, proxy)
         await stop.wait()
     await masters.close()
 
@@ -86,11 +88,12 @@ def _terms(options: argparse.Namespace) -> Terms:
     )
 
 
-def _announce(folder: Path, site: Site) -> None:
+def _announce(folder: Path, site: Site, proxy: SiteProxy) -> None:
     told = {
         "player_host": site.player_host,
         "ca_file": str(site.ca_file),
         "media_base": site.media_base,
+        "proxy": proxy.url,
         "pid": os.getpid(),
     }
     part = folder / f"{READY}.part"

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BufferedWriter
+from itertools import count
 from pathlib import Path
 
 import orjson
 
 
 class RequestKind(StrEnum):
-    """Which of the two servers was asked."""
+    """What was asked for; YouTube counts player requests and pages."""
 
     PLAYER = "player"
+    PAGE = "page"
+    SCRIPT = "script"
     MEDIA = "media"
     OTHER = "other"
 
@@ -23,7 +26,8 @@ class RequestRecord:
     """One request and what became of it.
 
     ``at_s`` is its arrival by the site's clock; ``bytes_offered`` what the reply named, ``bytes_sent`` what
-    was handed to the connection, both without headers; ``connection`` counts the connections of a site.
+    was handed to the connection, both without headers; ``connection`` counts the connections of a site and
+    its proxies; ``address`` is where the client comes from, for a proxy's clients the proxy's own.
     """
 
     at_s: float
@@ -46,6 +50,7 @@ class RequestLog:
 
     def __init__(self, path: Path | None = None, *, keep: bool = True) -> None:
         self.records: list[RequestRecord] = []
+        self.connections = count(1)
         self._keep = keep
         self._file: BufferedWriter | None = path.open("ab") if path else None
 

@@ -1,12 +1,13 @@
 """What the stand-in does with a video: the id picks it, or the site's cast does.
 
 An id that is not listed here is a good video. ``expected`` names the code of the error table
-(``core.classify``) that a correct client ends with; None where it gets its clip.
+(``core.classify``) that one request to the player ends with; None where it brings the clip.
 
     reasons           PRIVATE … MINIMAL_ERROR    a refusal in the player's JSON
     player transport  HTTP400 … STALL_PLAYER     a status, a broken body, a reset, silence
     formats           SABR_ONLY … NO_AUDIO       formats that cannot be used
     variants          MINIMAL … BIG_FILE         good, but out of the ordinary
+    cured             CURED_CLIENT … KIDS        one request is not enough, see ``demo.cures``
     media             MEDIA403 … WRONG_RANGE     the player is good, the media are not
     passing           …_ONCE                     the first request only
 """
@@ -82,6 +83,12 @@ class Scenario(StrEnum):
     REDIRECT = "redirect___"
     NO_RANGE = "norange____"
     BIG_FILE = "bigfile____"
+    # Cured by the second tier.
+    CURED_CLIENT = "curedclient"
+    CURED_UNAVAILABLE = "curedunavai"
+    CURED_SABR = "curedsabr__"
+    CURED_REJECTED = "curedreject"
+    KIDS = "madeforkids"
     # Media.
     MEDIA403 = "media403___"
     MEDIA404 = "media404___"
@@ -109,7 +116,7 @@ class Scenario(StrEnum):
 
     @property
     def expected(self) -> str | None:
-        """Code of the error table that a correct client ends with, None for a clip."""
+        """Code of the error table that one request to the player ends with, None for a clip."""
         return _EXPECTED.get(self)
 
 
@@ -247,6 +254,11 @@ _EXPECTED = {
     Scenario.DRM_ONLY: "drm",
     Scenario.NO_AUDIO: "format_missing",
     Scenario.BIG_FILE: "too_big",
+    Scenario.CURED_CLIENT: "client_unavail",
+    Scenario.CURED_UNAVAILABLE: "unavailable",
+    Scenario.CURED_SABR: "sabr_only",
+    Scenario.CURED_REJECTED: "client_rejected",
+    Scenario.KIDS: "client_unavail",
     Scenario.MEDIA403: "http_403",
     Scenario.MEDIA404: "http_404",
     Scenario.MEDIA429: "http_429",

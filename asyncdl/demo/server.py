@@ -32,6 +32,7 @@ class Answer:
 
 
 AnswerTo = Callable[[Request, str], Awaitable[Answer]]
+Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
 
 
 class Server:
@@ -43,18 +44,27 @@ class Server:
         self._latency_s = latency_s
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connections = 0
 
     async def listen(self, answer: AnswerTo, context: ssl.SSLContext | None) -> int:
         """Open a free port that is answered by ``answer(request, client address)``; return its number."""
 
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+            await self.converse(reader, writer, answer, number, peer_of(writer))
+
+        return await self.accept(serve, context)
+
+    async def accept(
+        self, conversation: Conversation, context: ssl.SSLContext | None = None, port: int = 0
+    ) -> int:
+        """Open a port, a free one for 0; each connection is a ``conversation(reader, writer, number)``."""
+
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._connection(reader, writer, answer)
+            await self._connection(reader, writer, conversation)
 
         server = await asyncio.start_server(
             serve,
             LOOPBACK,
-            0,
+            port,
             ssl=context,
             ssl_shutdown_timeout=_GOODBYE_S if context else None,
             backlog=_BACKLOG,
@@ -62,34 +72,27 @@ class Server:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def close(self) -> None:
-        """Close all ports and connections, also those in the middle of an answer."""
+    def stop_listening(self) -> None:
+        """Close all ports; connections go on."""
         for server in self._servers:
             server.close()
+
+    async def close(self) -> None:
+        """Close all ports and connections, also those in the middle of an answer."""
+        self.stop_listening()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _connection(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: AnswerTo
+    async def converse(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answer: AnswerTo,
+        number: int,
+        address: str,
     ) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - asyncio runs every connection in a task
-        self._tasks.add(task)
-        self._connections += 1
-        try:
-            await self._converse(reader, writer, answer, self._connections)
-        except (ConnectionError, asyncio.CancelledError):
-            # The client has left, as clients do, or ``close`` ends us: nothing else cancels a connection.
-            writer.transport.abort()
-        finally:
-            self._tasks.discard(task)
-            await _closed(writer)
-
-    async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: AnswerTo, number: int
-    ) -> None:
-        address = str(writer.get_extra_info("peername")[0])
+        """Answer one request after the other until the client leaves."""
         while (request := await read_request(reader)) is not None:
             at_s, tally = self._clock(), Tally()
             if self._latency_s:
@@ -102,6 +105,26 @@ class Server:
             if answered.reply.closes:
                 return
             await writer.drain()
+
+    async def _connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, conversation: Conversation
+    ) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio runs every connection in a task
+        self._tasks.add(task)
+        try:
+            await conversation(reader, writer, next(self._log.connections))
+        except (ConnectionError, asyncio.CancelledError):
+            # The client has left, as clients do, or ``close`` ends us: nothing else cancels a connection.
+            writer.transport.abort()
+        finally:
+            self._tasks.discard(task)
+            await _closed(writer)
+
+
+def peer_of(writer: asyncio.StreamWriter) -> str:
+    """Tell the address that a connection comes from."""
+    return str(writer.get_extra_info("peername")[0])
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from asyncdl.core.model import Row
+from asyncdl.core.model import Row, Tier
 from asyncdl.runtime.feed import Feed
 
 
@@ -18,6 +18,7 @@ class Attempt:
     row: Row
     number: int
     first_at_s: float
+    tier: Tier = Tier.FIRST
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,12 +57,14 @@ class Agenda:
         return None
 
     def again(self, attempt: Attempt, delay_s: float) -> None:
-        """Put a segment back, to be tried after ``delay_s``."""
+        """Put a segment back as its next attempt, to be tried after ``delay_s``."""
+        self.put_back(replace(attempt, number=attempt.number + 1), delay_s)
+
+    def put_back(self, attempt: Attempt, delay_s: float = 0.0) -> None:
+        """Put an attempt back as it is; it has not counted."""
         self._order += 1
         due_s = asyncio.get_running_loop().time() + delay_s
-        number = attempt.number + 1
-        entry = _Waiting(due_s, self._order, Attempt(attempt.row, number, attempt.first_at_s))
-        heapq.heappush(self._waiting, entry)
+        heapq.heappush(self._waiting, _Waiting(due_s, self._order, attempt))
         self._wake()
 
     def done(self) -> None:

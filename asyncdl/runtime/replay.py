@@ -51,7 +51,8 @@ class Replayed:
             raise JournalFault(
                 f"the journal is damaged: {count} records are missing, the first in {first.file} behind byte"
                 f" {first.offset}",
-                mend="asyncdl journal repair",
+                mend="Nothing was changed. Put back an undamaged copy of that file; or move the file away:"
+                " what it tells is then fetched again.",
             )
 
 

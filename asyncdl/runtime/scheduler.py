@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RetryRequested, SegmentEvent
 from asyncdl.core.ledger import Ledger, RowState
-from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest
-from asyncdl.core.ports import Fetcher, Journal, Maker
+from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, Tier
+from asyncdl.core.ports import Journal, Maker
 from asyncdl.core.progress import Stage
-from asyncdl.core.retry import Decision, RetryAfter, RetryPolicy, Rng, StopCause, StopRun, decide
+from asyncdl.core.retry import (
+    Decision,
+    GiveUp,
+    RetryAfter,
+    RetryPolicy,
+    Rng,
+    StopCause,
+    StopRun,
+    Tried,
+    TryElsewhere,
+    TryFuller,
+    decide,
+)
 from asyncdl.core.storm import Storm
 from asyncdl.errors import AsyncdlError, DiskFull
 from asyncdl.runtime.agenda import Agenda, Attempt
+from asyncdl.runtime.exits import Exits
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.tally import Tally
 
@@ -25,13 +38,11 @@ class RunEnd(Enum):
 
     FINISHED = "finished"
     DRAINED = "drained"
-    THROTTLED = "throttled"
     STORM = "storm"
     FAULT = "fault"
 
 
 _ENDS = {
-    StopCause.THROTTLED: RunEnd.THROTTLED,
     StopCause.STORM: RunEnd.STORM,
     StopCause.ENVIRONMENT: RunEnd.FAULT,
     StopCause.DISK_FULL: RunEnd.FAULT,
@@ -42,7 +53,7 @@ _ENDS = {
 class Parts:
     """What a scheduler works with."""
 
-    fetcher: Fetcher
+    exits: Exits
     maker: Maker
     journal: Journal
     ledger: Ledger
@@ -58,6 +69,7 @@ class Terms:
     retry: RetryPolicy
     rng: Rng
     wall_ms: Callable[[], int]
+    can_try_fuller: bool = False
 
 
 class Scheduler:
@@ -85,6 +97,7 @@ class Scheduler:
         if not self._agenda.is_draining:
             self._end = why
             self._agenda.drain()
+            self._parts.exits.drain()
 
     async def _work(self) -> None:
         while (attempt := await self._next()) is not None:
@@ -110,8 +123,10 @@ class Scheduler:
         self.drain(RunEnd.FAULT)
 
     async def _try(self, attempt: Attempt) -> None:
-        self._parts.tally.enter(attempt.row.segment.key, Stage.FETCHING, attempt.number)
+        self._parts.tally.enter(attempt.row.segment.key, Stage.WAITING, attempt.number)
         outcome = await self._outcome(attempt)
+        if outcome is None:
+            return  # the run drains before this one could begin; the segment stays open
         self._look_out(attempt, outcome)
         if isinstance(outcome, Clip):
             await self._settle(self._stored(attempt, outcome))
@@ -123,9 +138,13 @@ class Scheduler:
             failure = None if isinstance(outcome, Clip) else outcome
             self._storm = self._storm.observe(attempt.row.segment.key, failure)
 
-    async def _outcome(self, attempt: Attempt) -> Clip | Failure:
+    async def _outcome(self, attempt: Attempt) -> Clip | Failure | None:
         request = self._terms.request(attempt, self._terms.parts_folder)
-        (answer,) = await self._parts.fetcher.fetch(request)
+        async with self._parts.exits.place(attempt.tier) as place:
+            if place is None:
+                return None
+            self._parts.tally.enter(attempt.row.segment.key, Stage.FETCHING, attempt.number)
+            (answer,) = await self._parts.exits.fetch(place, request)
         if isinstance(answer, Failure):
             return answer
         return await self._make(attempt, answer)
@@ -136,17 +155,25 @@ class Scheduler:
 
     async def _fail(self, attempt: Attempt, failure: Failure) -> None:
         spent_s = asyncio.get_running_loop().time() - attempt.first_at_s
-        decision = decide(failure, attempt.number, spent_s, self._terms.retry, self._terms.rng)
+        tried = Tried(attempt.number, spent_s, attempt.tier, self._terms.can_try_fuller)
+        decision = decide(failure, tried, self._terms.retry, self._terms.rng)
         storm = self._storm
         if storm.is_over_all and not isinstance(decision, StopRun):
             decision = StopRun(StopCause.STORM)
         await self._settle(self._failed(attempt, failure, decision))
-        if isinstance(decision, RetryAfter):
-            self._agenda.again(attempt, decision.delay_s)
-        elif isinstance(decision, StopRun):
-            self._stop(decision.cause, failure)
-            if decision.cause is StopCause.STORM:
-                await self._reopen(storm.keys)
+        match decision:
+            case RetryAfter(delay_s):
+                self._agenda.again(attempt, delay_s)
+            case TryElsewhere():
+                self._agenda.put_back(attempt)
+            case TryFuller():
+                self._agenda.put_back(replace(attempt, tier=Tier.FULL))
+            case StopRun(cause):
+                self._stop(cause, failure)
+                if cause is StopCause.STORM:
+                    await self._reopen(storm.keys)
+            case GiveUp():
+                pass
 
     def _stop(self, cause: StopCause, failure: Failure) -> None:
         self.stopped_by = self.stopped_by or failure
@@ -174,8 +201,8 @@ class Scheduler:
         return ClipStored(key, attempt.row.ref, round_, attempt.number, self._terms.wall_ms(), clip)
 
     def _failed(self, attempt: Attempt, failure: Failure, decision: Decision) -> AttemptFailed | GaveUp:
-        stays_open = isinstance(decision, RetryAfter | StopRun)
-        key = attempt.row.segment.key
-        round_ = self._parts.ledger.round_of(key)
-        form = AttemptFailed if stays_open else GaveUp
-        return form(key, attempt.row.ref, round_, attempt.number, self._terms.wall_ms(), failure)
+        key, ref, number = attempt.row.segment.key, attempt.row.ref, attempt.number
+        round_, at_ms = self._parts.ledger.round_of(key), self._terms.wall_ms()
+        if isinstance(decision, GiveUp):
+            return GaveUp(key, ref, round_, number, at_ms, failure, decision.is_final)
+        return AttemptFailed(key, ref, round_, number, at_ms, failure)

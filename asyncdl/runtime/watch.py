@@ -13,6 +13,7 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.progress import Snapshot
 from asyncdl.core.rate import RateWindow
 from asyncdl.runtime.agenda import Agenda
+from asyncdl.runtime.exits import Exits
 from asyncdl.runtime.feed import Feed
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.tally import Tally
@@ -31,6 +32,7 @@ class Watched:
     agenda: Agenda
     feed: Feed
     limiter: Limiter
+    exits: Exits
 
 
 class Watch:
@@ -59,8 +61,10 @@ class Watch:
             self._free_bytes = (await asyncio.to_thread(shutil.disk_usage, self._watched.root)).free
 
     def final(self, note: str) -> Snapshot:
-        """Answer the last state."""
-        return replace(self.snapshot(), is_over=True, note=note)
+        """Answer the last state; its rate is the average of the whole run."""
+        last = self.snapshot()
+        rate_per_min = last.run_stored / last.elapsed_s * 60 if last.elapsed_s > 0 else 0.0
+        return replace(last, is_over=True, note=note, rate_per_min=rate_per_min)
 
     def snapshot(self) -> Snapshot:
         """Answer the state now."""
@@ -92,6 +96,7 @@ class Watch:
             in_flight=seen.tally.in_flight(),
             waiting_retry=seen.agenda.waiting,
             recent_failures=tuple(seen.tally.recent),
+            identities=seen.exits.views(),
             note=self.note,
         )
 

@@ -19,7 +19,8 @@ from rich.live import Live
 from rich.text import Text
 
 from asyncdl.core.progress import Snapshot, keep_places
-from asyncdl.ui.screen import MAX_FLIGHT_ROWS, plan, screen
+from asyncdl.ui.layout import MAX_FLIGHT_ROWS, layout
+from asyncdl.ui.screen import screen
 from asyncdl.ui.symbols import symbols_for
 from asyncdl.ui.terminal import restore_cursor
 from asyncdl.ui.wire import decode
@@ -59,7 +60,7 @@ class Picture:
         if size != self._size:  # what was drawn has been wrapped anew and cannot be found again
             self._size = size
             self._stream.write(_CLEAR)
-        rows = min(plan(size.height, snapshot).flight, MAX_FLIGHT_ROWS)
+        rows = min(layout(size.height, snapshot).flight, MAX_FLIGHT_ROWS)
         places = keep_places(self._places, snapshot.in_flight, rows)
         self._places = tuple(None if each is None else each.key for each in places)
         frame = screen(snapshot, width=size.width, height=size.height, places=places, symbols=self._symbols)

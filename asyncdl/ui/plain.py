@@ -10,6 +10,7 @@ import asyncio
 import os
 import select
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 
@@ -38,7 +39,7 @@ class PlainScreen:
         self._newest = snapshot
         if snapshot.elapsed_s >= self._due_s:
             self._due_s = snapshot.elapsed_s + self._interval_s
-            self._writer.replace(progress_line(snapshot))
+            self._writer.replace(progress_line(snapshot, time.time()))
 
     def message(self, text: str) -> None:
         """Write this soon."""
@@ -52,7 +53,7 @@ class PlainScreen:
         self._is_closed = True
         newest = final or self._newest
         if newest is not None:
-            self._writer.replace(progress_line(newest))
+            self._writer.replace(progress_line(newest, time.time()))
         await self._writer.finish()
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group
 from rich.text import Text
 
 from asyncdl.core.ledger import Counts
+from asyncdl.core.progress import IdentityView
 from asyncdl.ui.failures import gone_and_retryable
+from asyncdl.ui.identities import identity_object, status_lines
 from asyncdl.ui.summary import DEFAULT_COMMANDS, Commands, failed_lines, next_lines, rows_lines
 from asyncdl.ui.wording import share_text, size_text
 
 
-def status_object(counts: Counts) -> dict[str, object]:
+def status_object(counts: Counts, identities: Sequence[IdentityView] = ()) -> dict[str, object]:
     """Make the object of ``asyncdl status --json``; its keys are a promise to scripts."""
     return {
         "segments": counts.segments,
@@ -22,15 +26,22 @@ def status_object(counts: Counts) -> dict[str, object]:
         "rejected_rows": counts.rejected_rows,
         "repeated_rows": counts.repeated_rows,
         "bytes": counts.stored_bytes,
+        "identities": [identity_object(view) for view in identities],
     }
 
 
-def status_view(counts: Counts, commands: Commands = DEFAULT_COMMANDS) -> Group:
-    """Lines for people: counts, why segments failed, what to do next."""
+def status_view(
+    counts: Counts,
+    commands: Commands = DEFAULT_COMMANDS,
+    identities: Sequence[IdentityView] = (),
+    now_s: float | None = None,
+) -> Group:
+    """Lines for people: counts, why segments failed, identities, what to do next."""
     gone, retryable = gone_and_retryable({kind.value: count for kind, count in counts.failed.items()})
     lines = _table(counts)
     lines += failed_lines("Gone", "asking again is of no use", gone)
     lines += failed_lines("Can be tried again", "", retryable)
+    lines += status_lines(identities, now_s)
     lines += rows_lines(counts.rejected_rows, counts.repeated_rows, commands)
     lines += next_lines(counts.open, sum(retryable.values()), commands)
     return Group(*lines)

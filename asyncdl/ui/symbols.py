@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from asyncdl.core.breaker import Phase
 from asyncdl.core.progress import Stage
 
 
@@ -20,6 +21,10 @@ class Symbols:
     storing: str
     gave_up: str
     again: str
+    running: str
+    cooling: str
+    probing: str
+    benched: str
     dot: str
     ellipsis: str
 
@@ -33,6 +38,15 @@ class Symbols:
         }
         return signs[stage]
 
+    def phase(self, phase: str) -> str:
+        """Sign of an identity's phase; the four differ in shape."""
+        signs = {
+            Phase.RUNNING.value: self.running,
+            Phase.COOLING.value: self.cooling,
+            Phase.PROBING.value: self.probing,
+        }
+        return signs.get(phase, self.benched)
+
 
 UNICODE = Symbols(
     stored="━",
@@ -44,6 +58,10 @@ UNICODE = Symbols(
     storing="◕",
     gave_up="✗",
     again="↻",
+    running="●",
+    cooling="◌",
+    probing="◎",
+    benched="⊘",
     dot="·",
     ellipsis="…",
 )
@@ -57,6 +75,10 @@ ASCII = Symbols(
     storing="s",
     gave_up="x",
     again="~",
+    running="+",
+    cooling="-",
+    probing="?",
+    benched="x",
     dot="|",
     ellipsis="~",
 )

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from asyncdl.core.printable import printable
-from asyncdl.core.progress import InFlight, RecentFailure, Snapshot, Stage
+from asyncdl.core.progress import IdentityView, InFlight, RecentFailure, Snapshot, Stage
+from asyncdl.ui.identity_text import LONGEST_WHY, name_text
 
 _MAX_FAILURES = 20
 
@@ -35,7 +36,9 @@ def snapshot_from(values: Mapping[str, Any]) -> Snapshot:
     """Build a snapshot from its JSON object; raises ``TypeError`` or ``KeyError`` for another shape."""
     in_flight = tuple(InFlight(**{**each, "stage": Stage(each["stage"])}) for each in values["in_flight"])
     failures = tuple(RecentFailure(**each) for each in values["recent_failures"])
-    return Snapshot(**{**values, "in_flight": in_flight, "recent_failures": failures})
+    identities = tuple(IdentityView(**each) for each in values.get("identities", ()))
+    told = {"in_flight": in_flight, "recent_failures": failures, "identities": identities}
+    return Snapshot(**{**values, **told})
 
 
 def _made_printable(snapshot: Snapshot) -> Snapshot:
@@ -48,5 +51,11 @@ def _made_printable(snapshot: Snapshot) -> Snapshot:
         recent_failures=tuple(
             replace(each, key=printable(each.key), kind=printable(each.kind), text=printable(each.text))
             for each in snapshot.recent_failures[:_MAX_FAILURES]
+        ),
+        identities=tuple(
+            replace(
+                each, name=name_text(each), phase=printable(each.phase), why=printable(each.why, LONGEST_WHY)
+            )
+            for each in snapshot.identities
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncdl.core.printable import printable
 from asyncdl.core.progress import Snapshot
+from asyncdl.ui.identity_text import still_text, waiting_text
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -35,20 +36,23 @@ def age_text(seconds: float) -> str:
 
 
 def eta_text(eta_s: float | None) -> str:
-    """``about 4 h 10 min left``: no finer than an estimate can be."""
-    if eta_s is None:
-        return "time left unknown"
-    if eta_s < _MINUTE_S:
-        return "less than 1 min left"
-    if (minutes := round(eta_s / _MINUTE_S)) < 60:
-        return f"about {minutes} min left"
+    """``about 4 h 10 min left``."""
+    return "time left unknown" if eta_s is None else f"{duration_text(eta_s)} left"
+
+
+def duration_text(seconds: float) -> str:
+    """``about 4 h 10 min``: no finer than an estimate can be."""
+    if seconds < _MINUTE_S:
+        return "less than 1 min"
+    if (minutes := round(seconds / _MINUTE_S)) < 60:
+        return f"about {minutes} min"
     hours, tens = divmod(round(minutes / 10), 6)
     if hours < 10:
-        return f"about {hours} h {tens}0 min left" if tens else f"about {hours} h left"
-    if (hours := round(eta_s / _HOUR_S)) < 24:
-        return f"about {hours} h left"
+        return f"about {hours} h {tens}0 min" if tens else f"about {hours} h"
+    if (hours := round(seconds / _HOUR_S)) < 24:
+        return f"about {hours} h"
     days, hours = divmod(hours, 24)
-    return f"about {days} d {hours} h left" if hours and days < 10 else f"about {days} d left"
+    return f"about {days} d {hours} h" if hours and days < 10 else f"about {days:,} d"
 
 
 def rate_text(rate_per_min: float) -> str:
@@ -75,9 +79,17 @@ def disk_text(snapshot: Snapshot) -> str:
     return f"{size_text(snapshot.stored_bytes)} used, {size_text(snapshot.disk_free_bytes)} free"
 
 
-def progress_line(snapshot: Snapshot) -> str:
-    """All that matters on one plain line, for logs."""
+def note_text(snapshot: Snapshot, now_s: float) -> str:
+    """Tell what holds the run up: its own note, else until when nothing can be asked."""
+    if snapshot.note or snapshot.is_over:
+        return printable(snapshot.note)
+    return still_text(snapshot.identities, now_s)
+
+
+def progress_line(snapshot: Snapshot, now_s: float) -> str:
+    """All that matters on one plain line, for logs; ``now_s`` in seconds since 1970."""
     share = share_text(snapshot.settled, snapshot.total or 0)
+    waiting = "" if snapshot.is_over else waiting_text(snapshot.identities, now_s)
     parts = [
         settled_text(snapshot) + (f" ({share})" if share else ""),
         f"{snapshot.stored:,} stored",
@@ -86,6 +98,7 @@ def progress_line(snapshot: Snapshot) -> str:
         rate_text(snapshot.rate_per_min),
         *([] if snapshot.is_over else [eta_text(snapshot.eta_s)]),
         disk_text(snapshot),
+        *([waiting] if waiting else []),
     ]
-    note = f" - {printable(snapshot.note)}" if snapshot.note else ""
-    return f"[{clock_text(snapshot.elapsed_s)}] {' · '.join(parts)}{note}"
+    note = note_text(snapshot, now_s)
+    return f"[{clock_text(snapshot.elapsed_s)}] {' · '.join(parts)}" + (f" - {note}" if note else "")

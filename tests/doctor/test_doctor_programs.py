@@ -14,13 +14,15 @@ import yt_dlp.version
 
 from asyncdl.app.doctor.ffmpeg import check_ffmpeg, judge_ffmpeg
 from asyncdl.app.doctor.interpreter import check_python, judge_python
-from asyncdl.app.doctor.javascript import Runtime, find_runtimes, judge_runtimes
-from asyncdl.app.doctor.ytdlp import YtDlp, ask_yt_dlp, judge_network_library, judge_yt_dlp
+from asyncdl.app.doctor.javascript import judge_runtimes
+from asyncdl.app.doctor.ytdlp import judge_network_library, judge_yt_dlp
 from asyncdl.core.finding import Level
+from asyncdl.fetchers.ytdlp.about import YtDlp, ask_yt_dlp
+from asyncdl.fetchers.ytdlp.javascript import JsRuntime, find_runtimes
 
 YT_DLP = YtDlp("2026.10.26", ("visionos",), ("tv", "web"), "2.34.2", "2.8.0", "0.8.0", "0.8.0")
 ENCODERS = frozenset({"flac", "pcm_s16le", "libopus", "aac", "libmp3lame", "libx264"})
-DENO = Runtime("deno", "2.9.8", "/bin/deno")
+DENO = JsRuntime("deno", "2.9.8", "/bin/deno")
 
 
 def a_program(folder: Path, name: str, says: str) -> str:
@@ -127,7 +129,10 @@ async def test_runtimes_are_found_in_the_environment_first_and_then_on_path(
     a_program(bin_folder, "deno", "deno 1.0.0")
     node = a_program(bin_folder, "node", "v22.1.0")
     environ = {"PATH": f"{bin_folder}:{os.defpath}"}
-    assert await find_runtimes(environ) == (Runtime("deno", "2.9.8", deno), Runtime("node", "22.1.0", node))
+    assert await find_runtimes(environ) == (
+        JsRuntime("deno", "2.9.8", deno),
+        JsRuntime("node", "22.1.0", node),
+    )
 
 
 async def test_what_is_no_runtime_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,14 +146,14 @@ async def test_what_is_no_runtime_is_passed_over(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("runtime", "is_enough"),
     [
-        (Runtime("deno", "2.3.0", "/d"), True),
-        (Runtime("deno", "2.2.14", "/d"), False),
-        (Runtime("node", "22.0.0", "/n"), True),
-        (Runtime("node", "20.20.2", "/n"), False),
-        (Runtime("deno", "10.0.0-rc.1+abc", "/d"), True),
+        (JsRuntime("deno", "2.3.0", "/d"), True),
+        (JsRuntime("deno", "2.2.14", "/d"), False),
+        (JsRuntime("node", "22.0.0", "/n"), True),
+        (JsRuntime("node", "20.20.2", "/n"), False),
+        (JsRuntime("deno", "10.0.0-rc.1+abc", "/d"), True),
     ],
 )
-def test_runtimes_have_a_least_version(runtime: Runtime, is_enough: bool) -> None:
+def test_runtimes_have_a_least_version(runtime: JsRuntime, is_enough: bool) -> None:
     found = judge_runtimes((runtime,), YT_DLP, has_cookies=False)
     assert found.level is (Level.OK if is_enough else Level.NOTE)
     assert bool(found.mend) is not is_enough
@@ -164,6 +169,6 @@ def test_the_scripts_must_be_those_that_yt_dlp_knows(there: str | None) -> None:
     found = judge_runtimes((DENO,), replace(YT_DLP, ejs=there), has_cookies=True)
     assert found.level is Level.FAULT
     assert "yt-dlp-ejs 0.8.0" in found.what
-    assert "asyncdl[js]" in found.mend
+    assert "yt-dlp-ejs==0.8.0" in found.mend
     unknown = replace(YT_DLP, ejs_wanted=None, ejs=there)
     assert judge_runtimes((DENO,), unknown, has_cookies=True).level is Level.OK

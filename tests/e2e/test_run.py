@@ -28,7 +28,7 @@ from asyncdl.runtime.measure import Measured, measure
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.process import run_child
 from asyncdl.runtime.replay import replay
-from asyncdl.settings import ClipWish, FetchSettings, RunSettings
+from asyncdl.settings import ClipWish, FetchSettings, RunSettings, WaySettings
 from asyncdl.ui.choose import ScreenMode
 from support.bench import QUICK, Bench, ytids
 
@@ -127,6 +127,7 @@ async def test_a_throttle_sign_ends_the_run_and_fails_nothing(bench: Bench, sign
     report = await bench.run(
         bench.write_list([*ytids(3), sign, *(f"After{number:05d}A" for number in range(50))]),
         fetch=FetchSettings(concurrency=2),
+        way=WaySettings(max_wait_s=60),
     )
     assert report.exit_code is ExitCode.ENVIRONMENT
     assert report.counts.failed_total == 0

@@ -20,14 +20,12 @@ from asyncdl.core.codes import Code
 from asyncdl.core.events import ClipLost, ClipStored, Event, GaveUp, RowEvent, RowSelected
 from asyncdl.core.model import AudioFormat, ClipSpec, Row, RowRef, Segment, Span
 from asyncdl.exporters import nemo
-from asyncdl.fetchers.ytdlp.config import WorkerConfig
-from asyncdl.fetchers.ytdlp.pool import WorkerPool
 from asyncdl.runtime.cutter import Cutter
 from asyncdl.runtime.dataset import journal_of, open_for_writing
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.replay import replay
 from support.datasets import header, rows_of, write_run
-from support.fakes import a_clip, a_segment
+from support.fakes import FakeFetcher, a_clip, a_segment, some_exits
 from support.sources import FFMPEG
 
 RATE = 8000
@@ -156,9 +154,8 @@ async def _end_a_run(root: Path, events: Sequence[ClipStored] = (), rows: Sequen
         journal = RunJournal(data_set.journal)
         stack.push_async_callback(journal.close)
         await journal.start(header(), data_set.replayed.last_seq + 1)
-        pool = WorkerPool(WorkerConfig(), data_set.parts / "home", "run", deadline_s=1)
         cutter = Cutter(data_set.root, ClipSpec(), FFMPEG)
-        opened = Opened(data_set, ClipSpec(), journal, pool, cutter, None)
+        opened = Opened(data_set, ClipSpec(), journal, some_exits(FakeFetcher()), False, cutter, None)
         for row in rows:
             journal.note(row)
             opened.ledger.apply(row)

@@ -176,7 +176,7 @@ async def test_closing_leaves_no_process_whatever_is_under_way(ward: Ward) -> No
     fetching, _ = await _at_work(ward)
     await ward.one("bbbbbbbbbbb")
     assert len(workers(ward.run_id)) == 2
-    await ward.pool.close()
+    await ward.close()
     await until(lambda: not marked(ward.run_id))
     answer = await fetching
     assert isinstance(answer, Failure)
@@ -184,7 +184,7 @@ async def test_closing_leaves_no_process_whatever_is_under_way(ward: Ward) -> No
 
 
 async def test_nothing_is_asked_of_the_site_before_the_first_fetch(ward: Ward, site: Site) -> None:
-    await ward.pool.start()
+    await ward.nursery.start()
     assert len(marked(ward.run_id)) == 1
     assert site.requests == []
 

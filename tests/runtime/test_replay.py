@@ -132,7 +132,7 @@ def test_damage_is_read_around_and_refused_for_writing_with_file_place_and_comma
         replayed.require_whole()
     assert path.name in str(caught.value)
     assert f"byte {damage.offset}" in str(caught.value)
-    assert "asyncdl journal repair" in str(caught.value)
+    assert "move the file away" in str(caught.value)
     assert caught.value.exit_code is ExitCode.JOURNAL
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,8 +19,9 @@ from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, RowRef, Segment
 from asyncdl.core.ports import Fetcher, Maker
 from asyncdl.core.retry import RetryPolicy
-from asyncdl.errors import DiskFull, UsageError
+from asyncdl.errors import DiskFull, EnvironmentFault, UsageError
 from asyncdl.runtime.agenda import Agenda, Attempt
+from asyncdl.runtime.exits import Exits
 from asyncdl.runtime.feed import Batch, Feed, PassOver, Selection
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.scheduler import Parts, RunEnd, Scheduler, Terms
@@ -32,6 +34,7 @@ from support.fakes import (
     a_fetched,
     a_segment,
     rows_source,
+    some_exits,
     some_rows,
 )
 from support.virtual_clock import run_virtually
@@ -50,13 +53,17 @@ class Scene:
     ledger: Ledger = field(default_factory=Ledger)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     rejected: list[RejectedRow] = field(default_factory=list)
+    max_wait_s: float | None = None
+    full: Fetcher | None = None
 
-    def build(self) -> Scheduler:
+    def build(self, exits: Exits | None = None) -> Scheduler:
         rows = rows_source(self.rows)
         feed = Feed(rows, self.ledger, self.journal, self.selection, self.rejected.append, _on_the_loop)
         self.agenda = Agenda(feed)
-        parts = Parts(self.fetcher, self.maker, self.journal, self.ledger, Tally())
-        terms = Terms("/parts", _request, self.policy, random.Random(1), lambda: 0)
+        exits = exits or some_exits(self.fetcher, max_wait_s=self.max_wait_s, full=self.full)
+        parts = Parts(exits, self.maker, self.journal, self.ledger, Tally())
+        can_try_fuller = self.full is not None
+        terms = Terms("/parts", _request, self.policy, random.Random(1), lambda: 0, can_try_fuller)
         return Scheduler(self.agenda, Limiter(self.concurrency), parts, terms)
 
     def outcomes(self) -> Counter[type]:
@@ -144,15 +151,84 @@ def test_a_waiting_retry_does_not_hold_up_other_segments() -> None:
 
 
 @pytest.mark.parametrize("code", [Code.BOT_CHECK, Code.HTTP_429, Code.SESSION_LIMIT])
-def test_a_throttle_sign_drains_the_run_and_fails_no_segment(code: Code) -> None:
+def test_a_throttle_sign_ends_a_run_that_may_not_wait_and_fails_no_segment(code: Code) -> None:
     def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
         return failure(code, "slow down") if request.ytid == a_segment(30).ytid else a_fetched(request)
 
-    scene = Scene(some_rows(500), FakeFetcher(answer, rng=random.Random(1)), concurrency=4)
-    assert run_virtually(_run(scene)) is RunEnd.THROTTLED
+    scene = Scene(some_rows(500), FakeFetcher(answer, rng=random.Random(1)), concurrency=4, max_wait_s=60)
+    scheduler = scene.build()
+    assert run_virtually(_finish(scheduler)) is RunEnd.FAULT
+    assert isinstance(scheduler.fault, EnvironmentFault)
+    assert "cools down" in scheduler.fault.what
     assert scene.outcomes()[GaveUp] == 0
     assert scene.ledger.state_of(a_segment(30).key) is RowState.OPEN
     assert scene.ledger.counts().stored < 40
+
+
+def test_a_throttled_segment_waits_with_its_identity_and_loses_no_attempt() -> None:
+    async def story() -> tuple[Scene, list[float]]:
+        sent: list[float] = []
+
+        def answer(request: FetchRequest, number: int) -> Fetched | Failure:
+            sent.append(asyncio.get_running_loop().time())
+            first = request.ytid == a_segment(10).ytid and number == 1
+            return failure(Code.BOT_CHECK, "not a bot") if first else a_fetched(request)
+
+        scene = Scene(some_rows(40), FakeFetcher(answer), concurrency=4)
+        assert await scene.build().run() is RunEnd.FINISHED
+        return scene, sent
+
+    scene, sent = run_virtually(story())
+    assert scene.ledger.counts().stored == 40
+    stored = [event for event in scene.journal.events if isinstance(event, ClipStored)]
+    assert {event.attempt for event in stored} == {1}
+    pauses = [after - before for before, after in itertools.pairwise(sent)]
+    assert max(pauses) >= 15 * 60
+
+
+def test_a_dead_way_out_ends_the_run_and_another_one_takes_over() -> None:
+    dead = FakeFetcher(lambda *_: failure(Code.PROXY_DOWN, "Unable to connect to proxy"))
+    alive = FakeFetcher(rng=random.Random(2))
+    scene = Scene(some_rows(200), dead)
+    scheduler = scene.build()
+    assert run_virtually(_finish(scheduler)) is RunEnd.FAULT
+    assert scene.ledger.counts().failed_total == 0
+    second = Scene(some_rows(200), dead, ledger=scene.ledger)
+    exits = some_exits(dead, alive)
+    scheduler = second.build(exits)
+    assert run_virtually(_finish(scheduler)) is RunEnd.FINISHED
+    assert second.ledger.counts().stored == 200
+    assert exits.exits[0].bench.why.startswith("proxy_down")
+
+
+def test_what_a_fuller_extraction_could_cure_gets_it_once() -> None:
+    first = FakeFetcher(lambda request, _: _unavailable_when_odd(request))
+    full = FakeFetcher(lambda request, _: _unavailable_when_third(request))
+    scene = Scene(some_rows(60), first, full=full)
+    assert run_virtually(_run(scene)) is RunEnd.FINISHED
+    counts = scene.ledger.counts()
+    assert len(full.fetches) == 30
+    assert set(full.fetches.values()) == {1}
+    assert counts.stored == 50
+    assert counts.failed == {FailureKind.UNAVAILABLE: 10}
+    assert counts.retryable == 0, "a fuller look found no more: settled for good"
+
+
+def test_without_a_fuller_extraction_a_verdict_stays_open_to_another_round() -> None:
+    scene = Scene(some_rows(20), FakeFetcher(lambda request, _: _unavailable_when_odd(request)))
+    run_virtually(_run(scene))
+    counts = scene.ledger.counts()
+    assert (counts.failed_total, counts.retryable) == (10, 10)
+
+
+def _unavailable_when_odd(request: FetchRequest) -> Fetched | Failure:
+    is_odd = int(request.ytid[:10]) % 2
+    return failure(Code.CLIENT_UNAVAIL, "This video is not available") if is_odd else a_fetched(request)
+
+
+def _unavailable_when_third(request: FetchRequest) -> Fetched | Failure:
+    is_third = int(request.ytid[:10]) % 3 == 0
+    return failure(Code.UNAVAILABLE, "Video unavailable") if is_third else a_fetched(request)
 
 
 @pytest.mark.parametrize("concurrency", [1, 8, 64])
@@ -286,10 +362,10 @@ def test_a_segment_in_two_lists_is_stored_once_and_counted_as_repeated() -> None
 
 
 def test_an_open_segment_is_found_again_through_the_second_list_alone() -> None:
-    first = Scene(
-        [*some_rows(10), *some_rows(10, source=1)], FakeFetcher(lambda *_: failure(Code.BOT_CHECK, ""))
-    )
+    both = [*some_rows(10), *some_rows(10, source=1)]
+    first = Scene(both, FakeFetcher(lambda *_: failure(Code.BOT_CHECK, "")), max_wait_s=60)
     run_virtually(_run(first))
+    assert first.ledger.counts().open == 10
     second = Scene(some_rows(10, source=1), FakeFetcher(), ledger=first.ledger)
     run_virtually(_run(second))
     assert second.ledger.counts().stored == 10
@@ -313,7 +389,7 @@ def test_a_list_that_breaks_off_loses_no_row_before_the_break() -> None:
     async def story() -> tuple[Feed, Ledger]:
         ledger, journal = Ledger(), MemoryJournal()
         feed = Feed(broken, ledger, journal, Selection(), lambda _row: None, _on_the_loop)
-        parts = Parts(FakeFetcher(), FakeMaker(), journal, ledger, Tally())
+        parts = Parts(some_exits(FakeFetcher()), FakeMaker(), journal, ledger, Tally())
         terms = Terms("/parts", _request, RetryPolicy(), random.Random(1), lambda: 0)
         await Scheduler(Agenda(feed), Limiter(4), parts, terms).run()
         return feed, ledger

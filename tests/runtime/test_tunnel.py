@@ -95,5 +95,4 @@ async def test_silence_ends_at_the_deadline(far_port: int) -> None:
 
 async def test_nobody_there_is_no_connection(far_port: int) -> None:
     result = await tried(f"http://127.0.0.1:{closed_port()}", far_port)
-    assert isinstance(result, Shut)
-    assert result.obstacle is Obstacle.NO_CONNECTION
+    assert result == Shut(Obstacle.NO_CONNECTION, "Connection refused")

@@ -18,7 +18,7 @@ from asyncdl.runtime.feed import Batch, Feed, Selection
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.tally import Tally
 from asyncdl.runtime.watch import Watch, Watched
-from support.fakes import MemoryJournal, a_clip, a_segment, rows_source, some_rows
+from support.fakes import FakeFetcher, MemoryJournal, a_clip, a_segment, rows_source, some_exits, some_rows
 from support.virtual_clock import run_virtually
 
 
@@ -59,7 +59,7 @@ def _scene(
         rows_source(rows), ledger, MemoryJournal(), Selection(), rejected.append, off_loop=_on_the_loop
     )
     agenda = Agenda(feed)
-    watched = Watched("a run", root, ledger, tally, agenda, feed, Limiter(8))
+    watched = Watched("a run", root, ledger, tally, agenda, feed, Limiter(8), some_exits(FakeFetcher()))
     return Scene(Watch(watched, show), ledger, tally, agenda, feed)
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from asyncdl.core.events import Event, RowEvent
+from asyncdl.core.identity import Identity
 from asyncdl.core.model import (
     Clip,
     Container,
@@ -18,8 +19,12 @@ from asyncdl.core.model import (
     RowRef,
     Segment,
     Span,
+    Tier,
     Track,
 )
+from asyncdl.core.pace_policy import PacePolicy
+from asyncdl.core.ports import Fetcher
+from asyncdl.runtime.exits import Exit, Exits
 from asyncdl.runtime.feed import PassOver
 
 Answer = Callable[[FetchRequest, int], Fetched | Failure]
@@ -64,10 +69,13 @@ class FakeFetcher:
         self.under_way = 0
         self.most_under_way = 0
         self.is_closed = False
+        self.requests = 0
+        self.received_bytes = 0
 
     async def fetch(self, request: FetchRequest) -> tuple[Fetched | Failure, ...]:
         self.fetches[request.ytid] = number = self.fetches.get(request.ytid, 0) + 1
         self.under_way += 1
+        self.requests += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             await asyncio.sleep(self._rng.uniform(2, 20) if self._rng else 0)
@@ -80,6 +88,22 @@ class FakeFetcher:
 
     async def close(self) -> None:
         self.is_closed = True
+
+
+def some_exits(
+    *fetchers: Fetcher,
+    policy: PacePolicy | None = None,
+    wall_s: Callable[[], float] = lambda: 1.7e9,
+    max_wait_s: float | None = None,
+    full: Fetcher | None = None,
+) -> Exits:
+    """Put each fetcher behind an identity of its own, by default without any ceiling."""
+    exits = [
+        Exit(Identity(f"exit {number}"), {Tier.FIRST: fetcher, Tier.FULL: full or fetcher})
+        for number, fetcher in enumerate(fetchers)
+    ]
+    free = PacePolicy(ceiling_per_h=None)
+    return Exits(exits, policy or free, random.Random(5), wall_s, max_wait_s)
 
 
 class FakeMaker:

@@ -12,6 +12,7 @@ from typing import Any
 from asyncdl.core.model import Failure, Fetched, Span
 from asyncdl.demo.site import Site
 from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
+from asyncdl.fetchers.ytdlp.nurture import Nursery
 from asyncdl.fetchers.ytdlp.pool import WorkerPool
 from support.fetching import SPAN, asked
 
@@ -21,12 +22,18 @@ class Ward:
     """A pool, the mark of its children, and the folder that parts are written into."""
 
     pool: WorkerPool
+    nursery: Nursery
     run_id: str
     home: Path
     parts: Path
 
     async def fetch(self, ytid: str, *spans: Span) -> tuple[Fetched | Failure, ...]:
         return await self.pool.fetch(asked(ytid, self.parts, *(spans or (SPAN,))))
+
+    async def close(self) -> None:
+        """End all children, as a run does at its end."""
+        await self.pool.close()
+        await self.nursery.close()
 
     async def one(self, ytid: str) -> Fetched | Failure:
         """Fetch one span."""
@@ -42,8 +49,10 @@ async def open_pool(
     run_id, home, parts = f"test-{uuid.uuid4().hex}", folder / "home", folder / "parts"
     parts.mkdir(exist_ok=True)
     config = WorkerConfig(endpoint=Endpoint(site.player_host, str(site.ca_file)))
-    pool = WorkerPool(config, home, run_id, deadline_s=deadline_s, **options)
+    nursery = Nursery(home, run_id)
+    pool = WorkerPool(config, nursery, deadline_s=deadline_s, **options)
+    ward = Ward(pool, nursery, run_id, home, parts)
     try:
-        yield Ward(pool, run_id, home, parts)
+        yield ward
     finally:
-        await pool.close()
+        await ward.close()

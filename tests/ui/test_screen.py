@@ -15,8 +15,9 @@ from rich.console import Console
 
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.printable import printable
-from asyncdl.core.progress import InFlight, RecentFailure, Snapshot, Stage, keep_places
-from asyncdl.ui.screen import plan, screen
+from asyncdl.core.progress import IdentityView, InFlight, RecentFailure, Snapshot, Stage, keep_places
+from asyncdl.ui.layout import layout
+from asyncdl.ui.screen import screen
 from asyncdl.ui.symbols import ASCII, UNICODE, Symbols, symbols_for
 from asyncdl.ui.wire import decode, encode_message, encode_snapshot
 from asyncdl.ui.wording import eta_text, progress_line, rate_text, share_text, size_text
@@ -98,6 +99,7 @@ def test_every_size_is_kept_to(snapshot_of: SnapshotOf, width: int, height: int)
         concurrency=64,
         failed={kind.value: 10 for kind in FailureKind},
         recent_failures=(RecentFailure("k", "network", "t" * 300, is_final=False),) * 20,
+        identities=(IdentityView("n" * 90, "cooling", "w" * 300, 2e9, 900.0, 412, 9, 9, 9, 9),) * 40,
         note="cooling down until 14:05",
     )
     lines = drawn(snapshot, width, height)
@@ -129,7 +131,7 @@ def test_the_height_does_not_change_with_the_segments_in_flight(snapshot_of: Sna
 
 
 def test_eight_at_a_time_fit_a_usual_terminal(snapshot_of: SnapshotOf) -> None:
-    assert plan(24, snapshot_of(concurrency=8)).flight == 8
+    assert layout(24, snapshot_of(concurrency=8)).flight == 8
 
 
 def test_the_last_picture_leaves_out_what_is_under_way(snapshot_of: SnapshotOf) -> None:
@@ -165,6 +167,7 @@ def test_no_text_steers_the_terminal_or_leaves_its_line(
         failed={text: 3},
         in_flight=(InFlight(text, Stage.CUTTING, 2, 5.0),),
         recent_failures=(RecentFailure(text, text, text, is_final=True),),
+        identities=(IdentityView(text, text, text, 2e9, 900.0, 412, 9, 9, 9, 9),) * 3,
     )
     lines = drawn(snapshot, width, height)
     assert len(lines) <= max(height - 1, 1)
@@ -196,8 +199,10 @@ def test_long_text_is_bounded() -> None:
 
 @given(HOSTILE)
 def test_a_snapshot_survives_the_pipe(snapshot_of: SnapshotOf, text: str) -> None:
-    snapshot = snapshot_of(note=text)
-    assert decode(encode_snapshot(snapshot)) == replace(snapshot, note=printable(text))
+    view = IdentityView("direct", "running", text, 2e9, None, 412, 9, 8, 7, 6)
+    snapshot = snapshot_of(note=text, identities=(view,))
+    shown = (replace(view, why=printable(text)),)
+    assert decode(encode_snapshot(snapshot)) == replace(snapshot, note=printable(text), identities=shown)
 
 
 def test_a_message_keeps_its_lines_on_the_pipe() -> None:
@@ -247,9 +252,9 @@ def test_figures_in_words() -> None:
 
 
 def test_the_plain_line_says_all_that_matters(snapshot_of: SnapshotOf) -> None:
-    assert progress_line(snapshot_of(note="cooling down until 14:05")) == (
+    assert progress_line(snapshot_of(note="draining"), 0.0) == (
         "[1:02:03] 600 of 1,000 settled (60.0 %) · 500 stored · 100 failed · 2 in flight · 41.2 clips/min"
-        " · about 10 min left · 1.4 GB used, 120 GB free - cooling down until 14:05"
+        " · about 10 min left · 1.4 GB used, 120 GB free - draining"
     )
 
 

@@ -18,6 +18,7 @@ HALF_WAY = Counts(
     open=9_815,
     failed={FailureKind.REMOVED: 1_300, FailureKind.NETWORK: 45, FailureKind.LIVE: 0},
     failed_total=1_345,
+    retryable=45,
     rejected_rows=0,
     repeated_rows=12,
     stored_bytes=31_234_000_000,
@@ -41,6 +42,7 @@ def test_scripts_get_exactly_the_promised_object() -> None:
         "rejected_rows": 0,
         "repeated_rows": 12,
         "bytes": 31_234_000_000,
+        "identities": [],
     }
 
 

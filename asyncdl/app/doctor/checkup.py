@@ -24,6 +24,8 @@ class Target:
         """YouTube, or the stand-in that a test has."""
         if endpoint is None:
             return cls()
+        if endpoint.innertube_host is None:
+            return cls(ca_file=endpoint.ca_file)
         host, _, port = endpoint.innertube_host.rpartition(":")
         return cls(f"https://{endpoint.innertube_host}/generate_204", host, int(port), endpoint.ca_file)
 

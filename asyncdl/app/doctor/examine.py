@@ -13,13 +13,15 @@ from asyncdl.app.doctor.disk import check_room, check_writing
 from asyncdl.app.doctor.ffmpeg import check_ffmpeg
 from asyncdl.app.doctor.holder import check_holder
 from asyncdl.app.doctor.interpreter import check_python
-from asyncdl.app.doctor.javascript import Runtime, find_runtimes, judge_runtimes
+from asyncdl.app.doctor.javascript import judge_runtimes
 from asyncdl.app.doctor.machine import check_open_files, check_terminal
 from asyncdl.app.doctor.mounts import check_file_system
 from asyncdl.app.doctor.proxies import check_proxies, read_proxies
 from asyncdl.app.doctor.reach import Answered, Unanswered, ask, judge_clock, judge_reach
-from asyncdl.app.doctor.ytdlp import YtDlp, ask_yt_dlp, judge_network_library, judge_yt_dlp
+from asyncdl.app.doctor.ytdlp import judge_network_library, judge_yt_dlp
 from asyncdl.core.finding import Finding, Level
+from asyncdl.fetchers.ytdlp.about import YtDlp, ask_yt_dlp
+from asyncdl.fetchers.ytdlp.javascript import JsRuntime, find_runtimes
 
 
 async def examine(checkup: Checkup) -> tuple[Finding, ...]:
@@ -45,7 +47,7 @@ async def examine(checkup: Checkup) -> tuple[Finding, ...]:
 
 
 def _programs(
-    yt_dlp: YtDlp | Finding, ffmpeg: Finding, runtimes: tuple[Runtime, ...], checkup: Checkup, today: date
+    yt_dlp: YtDlp | Finding, ffmpeg: Finding, runtimes: tuple[JsRuntime, ...], checkup: Checkup, today: date
 ) -> Iterator[Finding]:
     known = yt_dlp if isinstance(yt_dlp, YtDlp) else None
     if isinstance(yt_dlp, Finding):

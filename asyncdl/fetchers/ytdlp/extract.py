@@ -30,9 +30,10 @@ _EXTRACTOR_BUGS = (
     TypeError,
     ValueError,
 )
-# What --no-js-runtimes brings about, and what yt-dlp tells once a session.
+# What --no-js-runtimes brings about, what yt-dlp tells once a session, and that the web player, one of
+# several that a fuller extraction asks, has nothing to download: no cause of any failure.
 _SAID_OF_EVERY_VIDEO = "No supported JavaScript runtime"
-_LISTS_OF_PLUGINS = "Providers: "
+_SAID_IN_PASSING = ("Providers: ", "YouTube is forcing SABR streaming for this client")
 _LIVE = {
     "is_live": Code.LIVE_NOW,
     "is_upcoming": Code.UPCOMING,
@@ -78,7 +79,7 @@ class _Messages:
 
     def debug(self, text: str) -> None:
         """Keep the causes that yt-dlp tells in verbose mode only; progress comes here too."""
-        if text.startswith("[debug]") and _LISTS_OF_PLUGINS not in text:
+        if text.startswith("[debug]") and not any(words in text for words in _SAID_IN_PASSING):
             self._others.append(text)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Which options the worker's yt-dlp runs with: one player request a video, and nothing beyond need."""
+"""Which options the worker's yt-dlp runs with: one player request a video, or all that it does by default."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ _PATIENCE = ("--socket-timeout", "15", "--retries", "0", "--extractor-retries", 
 _FORMATS = ("-f", "all")
 # Each word saves a request; initial_data, the one that a skipped webpage would cost.
 _ONE_REQUEST = "player_skip=webpage,configs,js,initial_data;skip=hls,dash,translated_subs"
-# An account needs a client that takes cookies, and those need the player's JavaScript.
-_SIGNED_IN = "skip=hls,dash,translated_subs"
+# What yt-dlp does by default, the page of the video included; its manifests hold nothing for asyncdl.
+_ALL_CLIENTS = "skip=hls,dash,translated_subs"
+# yt-dlp takes the first of them that is there and new enough.
+_RUNTIMES = ("deno", "node")
 
 
 def own_argv(config: WorkerConfig) -> list[str]:
@@ -49,21 +51,27 @@ def plugin_dirs(config: WorkerConfig) -> list[str]:
 
 
 def _extraction(config: WorkerConfig) -> Iterator[str]:
-    words = _SIGNED_IN if config.cookie_file else _ONE_REQUEST
-    if not config.cookie_file:
-        yield "--no-js-runtimes"
+    yield "--no-js-runtimes"
+    if config.is_full:
+        for runtime in _RUNTIMES if config.js_runtime is None else (config.js_runtime,):
+            yield from ("--js-runtimes", runtime)
+    yield from ("--extractor-args", f"youtube:{_arguments(config)}")
     if config.endpoint is not None:
-        words += f";innertube_host={config.endpoint.innertube_host}"
         # Else the bundle of certifi is taken, and SSL_CERT_FILE says nothing.
         yield from ("--compat-options", "no-certifi")
-    yield from ("--extractor-args", f"youtube:{words}")
+
+
+def _arguments(config: WorkerConfig) -> str:
+    host = None if config.endpoint is None else config.endpoint.innertube_host
+    if host is not None:
+        # This place has no pages; without these words yt-dlp would ask YouTube itself for them.
+        return f"{_ONE_REQUEST};innertube_host={host}"
+    return _ALL_CLIENTS if config.is_full else _ONE_REQUEST
 
 
 def _way_out(config: WorkerConfig) -> Iterator[str]:
-    if config.endpoint is not None:
-        yield from ("--proxy", "")
-    elif config.proxy is not None:
-        yield from ("--proxy", config.proxy)
+    if config.way_out is not None:
+        yield from ("--proxy", config.way_out)
     if config.source_address is not None:
         yield from ("--source-address", config.source_address)
     if config.cookie_file is not None:

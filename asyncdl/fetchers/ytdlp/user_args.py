@@ -37,7 +37,7 @@ _ALLOWED = frozenset(
         "--socket-timeout --extractor-retries --sleep-requests --force-ipv4 --force-ipv6 --xff --geo-bypass "
         "--no-geo-bypass --geo-bypass-country --geo-bypass-ip-block --format-sort --format-sort-reset "
         "--format-sort-force --no-format-sort-force --prefer-free-formats --no-prefer-free-formats "
-        "--extractor-args --user-agent --encoding"
+        "--extractor-args --user-agent"
     )
 )
 _REFUSED = {
@@ -73,6 +73,8 @@ _REFUSED = {
         "--list-subs --list-thumbnails --list-impersonate-targets --ap-list-mso"
     ),
 }
+_SECONDS = frozenset({"--socket-timeout", "--sleep-requests"})
+_MOST_SECONDS = 3600
 _OBJECTIONS = {name: why for why, names in _REFUSED.items() for name in _names(names)}
 # The player API's place is where cookies go; another language makes messages that cannot be told apart;
 # what is skipped is asyncdl's own choice.
@@ -104,8 +106,12 @@ def _judge(option: str, value: str) -> None:
     objection = objection_to(option)
     if objection is not None:
         raise _refusal(option, objection)
+    if any(not character.isprintable() for character in value):
+        raise UsageError(f"--yt-dlp-args: the value of {option} holds control characters.")
     if option == "--extractor-args":
         _judge_extractor_args(value)
+    elif option in _SECONDS and value:
+        _judge_seconds(option, value)
 
 
 def _judge_extractor_args(value: str) -> None:
@@ -116,6 +122,16 @@ def _judge_extractor_args(value: str) -> None:
         name = argument.partition("=")[0].strip().lower().replace("-", "_")
         if name in _REFUSED_ARGUMENTS:
             raise _refusal(f"--extractor-args youtube:{name}", Objection.OURS)
+
+
+def _judge_seconds(option: str, value: str) -> None:
+    """Numbers that yt-dlp takes and then fails with on every video."""
+    try:
+        is_right = 0 <= float(value) <= _MOST_SECONDS
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise UsageError(f"--yt-dlp-args: {option} takes seconds from 0 to {_MOST_SECONDS}, not {value!r}.")
 
 
 def _refusal(option: str, objection: Objection) -> UsageError:

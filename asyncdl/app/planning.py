@@ -1,0 +1,64 @@
+"""Says what a run will take before it begins, from the lists, the data set and the pace."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from asyncdl.app import lists as list_files
+from asyncdl.app.lists import NumberedList
+from asyncdl.app.opening import Surroundings, check_before_writing
+from asyncdl.app.ways import identities_of, known_pace
+from asyncdl.core.ledger import Ledger
+from asyncdl.core.pacing import allowed_per_h
+from asyncdl.core.plan import Means, Plan, Work, plan
+from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.replay import replay
+from asyncdl.settings import RunSettings
+
+# Requests of a signed-in extraction, see ``runtime.exits``.
+_ACCOUNT_REQUESTS = 5
+
+
+async def dry_run(settings: RunSettings, surroundings: Surroundings) -> Plan:
+    """Make the plan of ``asyncdl run`` without writing anything but downloaded lists."""
+    check_before_writing(settings, surroundings)
+    given = await list_files.gather(settings.sources, surroundings.cache, surroundings.on_download)
+    ledger = (await asyncio.to_thread(replay, journal_of(settings.out))).ledger
+    numbered, _ = list_files.number(given, ledger)
+    return await make_plan(numbered, settings, ledger)
+
+
+async def make_plan(numbered: Sequence[NumberedList], settings: RunSettings, ledger: Ledger) -> Plan:
+    """Count the lists roughly, and say what they take at the present pace."""
+    expected = await list_files.expected_segments(numbered, ledger, settings.limit)
+    counts = ledger.counts()
+    settled = 0 if settings.overwrite else counts.stored + counts.failed_total
+    work = Work(max(0, expected - settled), settled, is_about=True)
+    spec = settings.wish.settle(ledger.spec)
+    free_bytes = await asyncio.to_thread(_free_bytes, settings.out)
+    return plan(work, spec, _means(settings, ledger), free_bytes, keep_source=settings.keep_source)
+
+
+def _means(settings: RunSettings, ledger: Ledger) -> Means:
+    identities = identities_of(settings)
+    policy = settings.way.rate
+    paces = [known_pace(ledger, identity) for identity in identities]
+    allowed = sum(allowed_per_h(pace, policy) for pace in paces) / len(paces)
+    is_guest = not settings.way.cookies
+    return Means(
+        identities=len(identities),
+        allowed_per_h=allowed,
+        concurrency=settings.fetch.concurrency,
+        burst=policy.burst,
+        requests_each=1 if is_guest else _ACCOUNT_REQUESTS,
+        is_guest=is_guest,
+    )
+
+
+def _free_bytes(out: Path) -> int:
+    """Space where the data set is, or will be."""
+    standing = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    return shutil.disk_usage(standing).free
