@@ -94,6 +94,8 @@ def main() -> None:
             concurrency,
             "--out",
             str(out),
+            "--rate",
+            "unlimited",
             "--json",
             "-q",
         )

@@ -21,7 +21,9 @@ def main() -> None:
     """Sample a run ten times a second."""
     source, concurrency, limit = [*sys.argv[1:], "64", "400"][:3] if len(sys.argv) < 4 else sys.argv[1:4]
     with running_site("--latency-ms", "300") as site, tempfile.TemporaryDirectory() as out:
-        argv = asyncdl_argv(site, "run", source, "--concurrency", concurrency, "--limit", limit)
+        argv = asyncdl_argv(
+            site, "run", source, "--concurrency", concurrency, "--limit", limit, "--rate", "unlimited"
+        )
         peak_kb = processes = main_kb = 0
         with subprocess.Popen([*argv, "--out", out, "--json", "-q"], stdout=subprocess.PIPE) as child:
             while child.poll() is None:

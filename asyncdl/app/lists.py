@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from asyncdl.core.events import Source
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import RejectedRow, Row
+from asyncdl.errors import UsageError
 from asyncdl.inputs.cache import OnProgress
 from asyncdl.inputs.lines import count_rows_roughly
 from asyncdl.inputs.sources import ListFile, fingerprint, resolve
@@ -66,6 +68,7 @@ async def expected_segments(lists: Sequence[NumberedList], ledger: Ledger, limit
     before = ledger.counts().segments
     rows = 0
     for one in lists:
-        rows += await asyncio.to_thread(count_rows_roughly, one.file.path)
+        with suppress(UsageError):  # a list that breaks off is told when it is read
+            rows += await asyncio.to_thread(count_rows_roughly, one.file.path)
     wanted = rows if limit is None else min(rows, limit)
     return before + max(0, wanted - known)

@@ -46,11 +46,12 @@ def _to_stderr(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a run finds around it. Only the demo and the tests give an ``endpoint``."""
+    """What a run finds around it; only the demo and tests give an ``endpoint``, only tests a ``speed``."""
 
     screen: ScreenMode
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     endpoint: Endpoint | None = None
+    speed: float = 1.0
     on_download: OnProgress | None = None
     on_plan: Callable[[Plan], None] = lambda _plan: None
     tell: Callable[[str], None] = _to_stderr
@@ -124,7 +125,7 @@ async def open_run(
         data_set.root, spec, ffmpeg, keep_source=settings.keep_source, tools=f"yt-dlp {version('yt-dlp')}"
     )
     runtime = await looking
-    exits = open_exits(settings, config, nursery, data_set.ledger, runtime)
+    exits = open_exits(settings, config, nursery, data_set.ledger, runtime, speed=surroundings.speed)
     stack.push_async_callback(exits.close)
     return Opened(data_set, spec, journal, exits, runtime is not None, cutter, log)
 

@@ -25,7 +25,13 @@ from asyncdl.settings import RunSettings
 
 
 def open_exits(
-    settings: RunSettings, config: WorkerConfig, nursery: Nursery, ledger: Ledger, runtime: JsRuntime | None
+    settings: RunSettings,
+    config: WorkerConfig,
+    nursery: Nursery,
+    ledger: Ledger,
+    runtime: JsRuntime | None,
+    *,
+    speed: float = 1.0,
 ) -> Exits:
     """Make all exits, with the paces that this data set's journal knows of them."""
     way = settings.way
@@ -37,7 +43,7 @@ def open_exits(
         )
         for identity in identities_of(settings)
     ]
-    return Exits(exits, way.rate, random.SystemRandom(), time.time, way.max_wait_s)
+    return Exits(exits, way.rate, random.SystemRandom(), time.time, way.max_wait_s, speed)
 
 
 def identities_of(settings: RunSettings) -> tuple[Identity, ...]:

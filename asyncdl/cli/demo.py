@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from asyncdl.cli import options
+from asyncdl.core.pace_policy import PacePolicy
 from asyncdl.errors import ExitCode
-from asyncdl.settings import FetchSettings, RunSettings
+from asyncdl.settings import FetchSettings, RunSettings, WaySettings
 
 _DEFAULT_OUT = Path("asyncdl-demo")
 _DEFAULT_SEGMENTS = 200
@@ -46,6 +47,7 @@ def demo(
         out=out,
         sources=tuple(source or ()),
         fetch=FetchSettings(concurrency=_DEFAULT_CONCURRENCY if concurrency is None else concurrency),
+        way=WaySettings(rate=PacePolicy(ceiling_per_h=None)),  # nobody is bothered on loopback
         limit=limit,
         ffmpeg=ffmpeg,
         log_file=log_file,

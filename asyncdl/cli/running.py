@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -12,9 +11,10 @@ from dataclasses import replace
 from asyncdl.app.opening import Surroundings
 from asyncdl.app.report import RunReport
 from asyncdl.app.run import run
+from asyncdl.cli.hints import commands_for
 from asyncdl.core.plan import Plan
 from asyncdl.fetchers.ytdlp.config import Endpoint
-from asyncdl.settings import DEFAULT_OUT, RunSettings
+from asyncdl.settings import RunSettings
 from asyncdl.ui.choose import ScreenMode, choose_mode, is_terminal
 
 Job = Callable[[RunSettings, Surroundings], Awaitable[RunReport]]
@@ -86,19 +86,11 @@ def _print_json(report: RunReport) -> None:
         "requests": report.requests,
         "received_bytes": report.received_bytes,
     }
-    print_json([status_object(report.counts) | cost])
+    print_json([status_object(report.counts, report.final.identities) | cost])
 
 
 def _print_summary(report: RunReport, settings: RunSettings, command: str) -> None:
     from asyncdl.cli.printing import print_text  # noqa: PLC0415 - on use
-    from asyncdl.ui.summary import Commands, summary  # noqa: PLC0415 - on use
+    from asyncdl.ui.summary import summary  # noqa: PLC0415 - on use
 
-    where = "" if settings.out == DEFAULT_OUT else f" --out {shlex.quote(str(settings.out))}"
-    again = "retry-failed" if command == "run" else command  # the demo's set is only to be had from the demo
-    commands = Commands(
-        run=f"asyncdl {command}{where}",
-        retry=f"asyncdl {again}{where}",
-        status=f"asyncdl status{where}",
-        rejected=f"asyncdl status{where} --rejected",
-    )
-    print_text(summary(report.final, commands))
+    print_text(summary(report.final, commands_for(settings.out, command)))

@@ -25,24 +25,26 @@ def status(
     if rejected:
         _print_rejected(journal_of(root), as_json=as_json)
     else:
-        _print_status(journal_of(root), as_json=as_json)
+        _print_status(root, as_json=as_json)
 
 
-def _print_status(journal: Path, *, as_json: bool) -> None:
+def _print_status(root: Path, *, as_json: bool) -> None:
+    from asyncdl.cli.hints import commands_for  # noqa: PLC0415 - on use
     from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
     from asyncdl.core.pace_policy import PacePolicy  # noqa: PLC0415 - on use
     from asyncdl.core.pace_view import views_of  # noqa: PLC0415 - on use
+    from asyncdl.runtime.dataset import journal_of  # noqa: PLC0415 - on use
     from asyncdl.runtime.replay import replay  # noqa: PLC0415 - on use
     from asyncdl.ui.status_view import status_object, status_view  # noqa: PLC0415 - on use
 
-    replayed = replay(journal)
+    replayed = replay(journal_of(root))
     counts = replayed.ledger.counts()
     identities = views_of(replayed.ledger.paces, PacePolicy(), time.time())
     if as_json:
         print_json([status_object(counts, identities)])
     else:
         unknown = [f"unknown message: {text}" for text in replayed.ledger.unknown_texts]
-        print_text(status_view(counts, identities=identities), *unknown)
+        print_text(status_view(counts, commands_for(root), identities), *unknown)
     replayed.require_whole()
 
 

@@ -96,7 +96,8 @@ class Place:
 class Exits:
     """Gives out places, earliest exit first; whoever waits is served in turn.
 
-    ``max_wait_s`` bounds how long a run may stand still because everything cools down.
+    ``max_wait_s`` bounds how long a run may stand still because everything cools down. ``speed`` makes hours
+    pass in seconds for tests with real workers.
     """
 
     def __init__(
@@ -106,7 +107,9 @@ class Exits:
         rng: Rng,
         wall_s: Callable[[], float],
         max_wait_s: float | None = None,
+        speed: float = 1.0,
     ) -> None:
+        self._speed = speed
         self._exits = list(exits)
         self._policy = policy
         self._rng = rng
@@ -123,7 +126,7 @@ class Exits:
         loop_s = asyncio.get_running_loop().time()
         if self._begun_at_s is None:
             self._begun_at_s = (self._wall_s(), loop_s)
-        return self._begun_at_s[0] + loop_s - self._begun_at_s[1]
+        return self._begun_at_s[0] + (loop_s - self._begun_at_s[1]) * self._speed
 
     def drain(self) -> None:
         """Give out no more places; whoever waits for one leaves empty-handed."""
@@ -200,7 +203,7 @@ class Exits:
             raise self._too_long(one, free_at_s - now_s)
         changed = self._changed
         with suppress(TimeoutError):
-            async with asyncio.timeout(free_at_s - now_s):
+            async with asyncio.timeout((free_at_s - now_s) / self._speed):
                 await changed.wait()
 
     def _too_long(self, one: Exit, wait_s: float) -> EnvironmentFault:

@@ -20,7 +20,7 @@ from asyncdl.demo.media import Masters
 from asyncdl.demo.menu import Terms
 from asyncdl.demo.scenarios import Scenario
 from asyncdl.demo.site import Site
-from support.children import marked, until, workers
+from support.children import until, workers
 from support.fakes import FakeFetcher, a_fetched
 from support.fetching import asked
 from support.pools import open_pool
@@ -70,7 +70,7 @@ async def _real_bed(tmp_path: Path, masters: Masters) -> AsyncIterator[Bed]:
         open_pool(site, tmp_path) as ward,
     ):
         yield Bed(
-            ward.pool, ward.parts, lambda: bool(workers(ward.run_id)), lambda: bool(marked(ward.run_id))
+            ward.pool, ward.parts, lambda: bool(workers(ward.run_id)), lambda: bool(workers(ward.run_id))
         )
 
 

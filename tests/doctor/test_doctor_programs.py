@@ -162,6 +162,8 @@ def test_runtimes_have_a_least_version(runtime: JsRuntime, is_enough: bool) -> N
 def test_accounts_cannot_do_without_javascript() -> None:
     assert judge_runtimes((), YT_DLP, has_cookies=False).level is Level.NOTE
     assert judge_runtimes((), YT_DLP, has_cookies=True).level is Level.FAULT
+    assert "yt-dlp-ejs==0.8.0" in judge_runtimes((), YT_DLP, has_cookies=True).mend
+    assert "asyncdl[js]" in judge_runtimes((), None, has_cookies=True).mend
 
 
 @pytest.mark.parametrize("there", [None, "0.7.0"])

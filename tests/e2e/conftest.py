@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from asyncdl.demo.budget import Budget
 from asyncdl.demo.media import Masters
 from asyncdl.demo.menu import Terms
 from asyncdl.demo.scenarios import Plan, Scenario
@@ -23,11 +24,13 @@ def open_bench(tmp_path: Path, masters: Masters) -> OpenBench:
 
     @asynccontextmanager
     async def opened(
-        scenarios: dict[str, Plan | Scenario] | None = None, terms: Terms | None = None
+        scenarios: dict[str, Plan | Scenario] | None = None,
+        terms: Terms | None = None,
+        budget: Budget | None = None,
     ) -> AsyncIterator[Bench]:
         folder = tmp_path / "site"
         folder.mkdir()
-        async with Site.start(folder, masters, scenarios=scenarios, terms=terms) as site:
+        async with Site.start(folder, masters, scenarios=scenarios, terms=terms, budget=budget) as site:
             yield Bench(tmp_path, site)
 
     return opened

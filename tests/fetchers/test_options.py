@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from asyncdl.core.model import Tier
 from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
 from asyncdl.fetchers.ytdlp.options import own_argv, plugin_dirs, ydl_params
+
+FULL = WorkerConfig(tier=Tier.FULL)
 
 
 def youtube_arguments(config: WorkerConfig) -> dict[str, Any]:
@@ -61,6 +66,50 @@ def test_an_account_gets_clients_that_take_cookies() -> None:
     assert ydl_params(config)["cookiefile"] == "/private/cookies.txt"
     assert "player_skip" not in youtube_arguments(config)
     assert ydl_params(config)["js_runtimes"]
+
+
+def test_the_second_tier_asks_all_that_yt_dlp_asks_by_default() -> None:
+    arguments = youtube_arguments(FULL)
+    assert arguments == {"skip": ["hls", "dash", "translated_subs"]}
+    assert ydl_params(FULL)["js_runtimes"] == {"deno": {"path": None}, "node": {"path": None}}
+
+
+def test_a_runtime_that_was_found_is_the_only_one() -> None:
+    config = WorkerConfig(tier=Tier.FULL, js_runtime="node:/opt/node/bin/node")
+    assert ydl_params(config)["js_runtimes"] == {"node": {"path": "/opt/node/bin/node"}}
+
+
+def test_the_first_tier_runs_no_javascript_even_where_it_could() -> None:
+    assert ydl_params(WorkerConfig(js_runtime="deno:/d"))["js_runtimes"] == {}
+
+
+def test_the_second_tier_is_as_hardened_as_the_first() -> None:
+    differing = {"extractor_args", "js_runtimes"}
+    first, full = ydl_params(WorkerConfig()), ydl_params(FULL)
+    assert {name for name in first | full if str(first[name]) != str(full[name])} == differing
+    assert plugin_dirs(FULL) == []
+
+
+def test_a_player_api_without_pages_is_asked_for_no_page() -> None:
+    """Else yt-dlp would ask YouTube itself for them."""
+    config = WorkerConfig(tier=Tier.FULL, endpoint=Endpoint("127.0.0.1:1", "/ca.pem"))
+    assert youtube_arguments(config)["player_skip"] == ["webpage", "configs", "js", "initial_data"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "proxy", "expected"),
+    [
+        (None, None, None),
+        (Endpoint("127.0.0.1:1", "/ca.pem"), None, ""),
+        (Endpoint("127.0.0.1:1", "/ca.pem"), "http://own:1", "http://own:1"),
+        (Endpoint(None, "/ca.pem", "http://site:1"), None, "http://site:1"),
+        (Endpoint(None, "/ca.pem", "http://site:1"), "http://own:1", "http://own:1"),
+    ],
+)
+def test_an_identitys_proxy_comes_before_the_endpoints_and_the_environments_is_passed_over(
+    endpoint: Endpoint | None, proxy: str | None, expected: str | None
+) -> None:
+    assert ydl_params(WorkerConfig(endpoint=endpoint, proxy=proxy))["proxy"] == expected
 
 
 def test_the_users_options_win() -> None:

@@ -43,6 +43,7 @@ class Bench:
     folder: Path
     site: Site
     told: list[str] = field(default_factory=list)
+    speed: float = 1.0
 
     @property
     def out(self) -> Path:
@@ -64,7 +65,9 @@ class Bench:
     async def run(self, *sources: str, **changes: Any) -> RunReport:
         """Run in this process, with retries that do not wait."""
         settings = RunSettings(out=self.out, sources=sources, retry=QUICK)
-        around = Surroundings(ScreenMode.QUIET, endpoint=self.endpoint, tell=self.told.append)
+        around = Surroundings(
+            ScreenMode.QUIET, endpoint=self.endpoint, speed=self.speed, tell=self.told.append
+        )
         return await run(replace(settings, **changes), around)
 
     async def start(self, *arguments: str, stderr: int = PIPE, **environ: str) -> Process:

@@ -7,7 +7,6 @@ from asyncdl.fetchers.ytdlp.about import YtDlp
 from asyncdl.fetchers.ytdlp.javascript import FLOORS, JsRuntime
 
 _NAME = "javascript"
-_MEND = "python -m pip install 'asyncdl[js]' brings deno and the scripts that fit"
 
 
 def judge_runtimes(runtimes: tuple[JsRuntime, ...], yt_dlp: YtDlp | None, *, has_cookies: bool) -> Finding:
@@ -17,7 +16,7 @@ def judge_runtimes(runtimes: tuple[JsRuntime, ...], yt_dlp: YtDlp | None, *, has
     able = [runtime for runtime in runtimes if runtime.is_new_enough]
     if not able:
         old = [f"{runtime} is older than {'.'.join(map(str, FLOORS[runtime.name]))}" for runtime in runtimes]
-        return Finding(_NAME, without, f"{'; '.join(old) or 'no deno, no node'}; {why}", _MEND)
+        return Finding(_NAME, without, f"{'; '.join(old) or 'no deno, no node'}; {why}", _mend(yt_dlp))
     return gather(_NAME, str(able[0]), _scripts(yt_dlp, without))
 
 
@@ -26,7 +25,11 @@ def _scripts(yt_dlp: YtDlp | None, without: Level) -> list[Remark]:
     if yt_dlp is None or yt_dlp.has_scripts:
         return []
     there = f"found {yt_dlp.ejs}" if yt_dlp.ejs else "it is missing"
-    what = f"yt-dlp wants yt-dlp-ejs {yt_dlp.ejs_wanted}: {there}"
-    # Where an index lacks what yt-dlp[default] asks for, the extra would bring an older yt-dlp.
-    mend = f"python -m pip install 'yt-dlp[deno]' yt-dlp-ejs=={yt_dlp.ejs_wanted}"
-    return [Remark(without, what, mend)]
+    return [Remark(without, f"yt-dlp wants yt-dlp-ejs {yt_dlp.ejs_wanted}: {there}", _mend(yt_dlp))]
+
+
+def _mend(yt_dlp: YtDlp | None) -> str:
+    """Keep this yt-dlp: where an index lacks what yt-dlp[default] asks for, the extra brings an older one."""
+    if yt_dlp is None or yt_dlp.ejs_wanted is None:
+        return "python -m pip install 'asyncdl[js]'"
+    return f"python -m pip install 'yt-dlp[deno]' yt-dlp-ejs=={yt_dlp.ejs_wanted}"

@@ -129,7 +129,7 @@ def _judge_seconds(option: str, value: str) -> None:
     try:
         is_right = 0 <= float(value) <= _MOST_SECONDS
     except ValueError:
-        is_right = False
+        return  # yt-dlp's own parser says so
     if not is_right:
         raise UsageError(f"--yt-dlp-args: {option} takes seconds from 0 to {_MOST_SECONDS}, not {value!r}.")
 
