@@ -32,7 +32,9 @@ def table(text: str) -> dict[str, list[str]]:
 def _fate(kind: FailureKind) -> str:
     if kind.is_permanent:
         return "gone"
-    return "stops the run" if kind.is_throttle or kind.stops_run else "retryable"
+    if kind.is_throttle:
+        return "cools the identity down"
+    return "stops the run" if kind.stops_run else "retryable"
 
 
 @pytest.mark.parametrize("kind", FailureKind)
