@@ -8,18 +8,20 @@ from contextlib import suppress
 from asyncdl.app.opening import Opened, wall_ms
 from asyncdl.core.events import PaceLearned
 from asyncdl.core.pace_json import to_json
+from asyncdl.core.pacing import Pace
 from asyncdl.runtime.exits import Exit
 
-_PERIOD_S = 60.0
+# A pace takes some kilobytes; three weeks of them should stay a matter of megabytes.
+_PERIOD_S = 600.0
 
 
 class PaceKeeper:
-    """Journals a pace at once when its breaker moves, all that changed once a minute, and at the end."""
+    """Journals a pace at once when its breaker moves, all that changed every ten minutes, and at the end."""
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._moved = asyncio.Event()
-        self._written: dict[str, int] = {}
+        self._written: dict[str, Pace] = {}
         opened.exits.on_change = self._on_change
 
     async def run(self) -> None:
@@ -34,15 +36,11 @@ class PaceKeeper:
     async def write(self) -> None:
         """Write the paces that have changed since they were written last."""
         for one in self._opened.exits.exits:
-            if self._written.get(one.identity.name) != one.pace.requests or self._is_waiting(one):
-                self._written[one.identity.name] = one.pace.requests
+            if self._written.get(one.identity.name, Pace()) is not one.pace and one.pace.requests:
+                self._written[one.identity.name] = one.pace
                 event = PaceLearned(one.identity.name, wall_ms(), to_json(one.pace))
                 await self._opened.journal.append(event)
                 self._opened.ledger.apply(event)
 
     def _on_change(self, _exit: Exit) -> None:
         self._moved.set()
-
-    @staticmethod
-    def _is_waiting(one: Exit) -> bool:
-        return one.pace.breaker.until_s > 0
