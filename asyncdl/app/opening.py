@@ -109,6 +109,7 @@ async def open_run(
     data_set: DataSet, settings: RunSettings, surroundings: Surroundings, command: str, stack: AsyncExitStack
 ) -> Opened:
     """Open all that works on an open data set; raises ``AsyncdlError``."""
+    check_jars(settings.way.cookies)
     config, run_id = worker_config(settings, surroundings), data_set.run_id
     spec = settled_spec(settings, data_set)
     looking = asyncio.create_task(js_runtime(surroundings.environ))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,33 +29,35 @@ def make_identities(
 ) -> tuple[Identity, ...]:
     """Make one identity per exit, or the plain connection where none is given.
 
-    Accounts are dealt out to the exits in turn; an exit that gets none works as a guest. Raises
-    ``UsageError`` for an address that is none.
+    Accounts are dealt out to the exits in turn; an exit that gets none works as a guest. Names stay the same
+    however the options are ordered, since what an identity has learned is found again by its name. Raises
+    ``UsageError`` for an address that is none and for what is given twice.
     """
-    exits = [Identity(f"proxy {proxy.label}", proxy=proxy) for proxy in proxies]
+    exits = [Identity(_proxy_name(proxy), proxy=proxy) for proxy in proxies]
     exits += [Identity(f"address {_checked(one)}", source_address=one) for one in addresses]
     exits = exits or [Identity(DIRECT)]
     accounts = [
-        replace(exits[number % len(exits)], cookies=jar, name=_account(exits[number % len(exits)], number))
+        replace(exits[number % len(exits)], cookies=jar, name=f"account {_mark(jar)}")
         for number, jar in enumerate(cookies)
     ]
-    return _told_apart([*accounts, *exits[len(cookies) :]])
+    return _each_once([*accounts, *exits[len(cookies) :]])
 
 
-def _account(exit_: Identity, number: int) -> str:
-    """Name an account by its place on the command line: a jar's path may tell who somebody is."""
-    return f"account {number + 1}" if exit_.name == DIRECT else f"account {number + 1} by {exit_.name}"
+def _proxy_name(proxy: ProxyUrl) -> str:
+    """Tell exits of one provider apart by a mark, since they differ by the login, which is never shown."""
+    return f"proxy {proxy.label} {_mark(proxy.secret_url)}" if proxy.has_login else f"proxy {proxy.label}"
 
 
-def _told_apart(identities: Sequence[Identity]) -> tuple[Identity, ...]:
-    """Give numbers where labels are alike: the logins that differ are never shown."""
-    seen: Counter[str] = Counter()
-    named = []
-    for identity in identities:
-        seen[identity.name] += 1
-        times = seen[identity.name]
-        named.append(identity if times == 1 else replace(identity, name=f"{identity.name} #{times}"))
-    return tuple(named)
+def _mark(secret: str) -> str:
+    """Make four digits of a secret: enough to tell some apart, far too few to guess it by."""
+    return f"~{hashlib.sha256(secret.encode()).hexdigest()[:4]}"
+
+
+def _each_once(identities: Sequence[Identity]) -> tuple[Identity, ...]:
+    twice = [name for name, times in Counter(one.name for one in identities).items() if times > 1]
+    if twice:
+        raise UsageError(f"The same way is given twice: {', '.join(twice)}. Each is one identity.")
+    return tuple(identities)
 
 
 def _checked(address: str) -> str:

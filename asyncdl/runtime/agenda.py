@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -13,12 +14,16 @@ from asyncdl.runtime.feed import Feed
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one row; ``first_at_s`` is the loop time of the first try in this run."""
+    """One try at one row; ``first_at_s`` is the loop time of the first try in this run.
+
+    ``throttles`` counts how often a throttle sign came for it instead of an answer.
+    """
 
     row: Row
     number: int
     first_at_s: float
     tier: Tier = Tier.FIRST
+    throttles: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,6 +39,7 @@ class Agenda:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._waiting: list[_Waiting] = []
+        self._behind: deque[Attempt] = deque()
         self._order = 0
         self._under_way = 0
         self._changed = asyncio.Event()
@@ -42,15 +48,15 @@ class Agenda:
     @property
     def waiting(self) -> int:
         """How many segments wait for another try."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._behind)
 
     async def next(self) -> Attempt | None:
         """Answer the next attempt when its time has come, or None when none can come any more."""
         while not self.is_draining:
-            attempt = self._due() or await self._fresh()
+            attempt = self._due() or await self._fresh() or self._last()
             if attempt is not None:
                 return attempt
-            if not self._waiting and not self._under_way:
+            if not self._waiting and not self._behind and not self._under_way:
                 self._wake()
                 return None
             await self._change()
@@ -65,6 +71,11 @@ class Agenda:
         self._order += 1
         due_s = asyncio.get_running_loop().time() + delay_s
         heapq.heappush(self._waiting, _Waiting(due_s, self._order, attempt))
+        self._wake()
+
+    def put_behind(self, attempt: Attempt) -> None:
+        """Put an attempt behind all fresh rows, so that no identity is tested with what got it refused."""
+        self._behind.append(attempt)
         self._wake()
 
     def done(self) -> None:
@@ -83,6 +94,12 @@ class Agenda:
             return None
         self._under_way += 1
         return heapq.heappop(self._waiting).attempt
+
+    def _last(self) -> Attempt | None:
+        if not self._behind or not self._feed.is_exhausted:
+            return None
+        self._under_way += 1
+        return self._behind.popleft()
 
     async def _fresh(self) -> Attempt | None:
         if self._feed.is_exhausted:

@@ -18,7 +18,7 @@ from asyncdl.core.classify import action_of
 from asyncdl.core.codes import Action, Code
 from asyncdl.core.identity import Identity
 from asyncdl.core.model import Failure, Fetched, FetchRequest, Tier
-from asyncdl.core.pace_policy import PacePolicy
+from asyncdl.core.pace_policy import PacePolicy, whole
 from asyncdl.core.pacing import (
     Clean,
     NoAnswer,
@@ -37,9 +37,11 @@ from asyncdl.errors import EnvironmentFault
 
 # Player and webpage requests of one extraction; what a fuller one costs is an upper bound.
 REQUESTS_OF = {Tier.FIRST: 1, Tier.FULL: 5}
+# With other exits to take over, one that brings so many requests in a row nothing at all sits out.
+_MOST_SILENCE = 5
 
 # Nothing came back, so nothing is known of the identity either.
-_SILENT = frozenset(
+SILENT = frozenset(
     {
         Code.BAD_JSON,
         Code.CONN_RESET,
@@ -64,6 +66,16 @@ class Exit:
     fetched: int = 0
     failed: int = 0
     throttled: int = 0
+    silences: int = 0
+
+    def tier(self, wanted: Tier) -> Tier:
+        """Answer how fully is asked here: an account has no other way than the fuller one."""
+        return Tier.FULL if self.identity.cookies is not None else wanted
+
+    def cost(self, wanted: Tier, policy: PacePolicy) -> int:
+        """Answer the requests to be charged, never more than the ceiling lets leave together."""
+        requests = REQUESTS_OF[self.tier(wanted)]
+        return requests if policy.ceiling_per_h is None else min(requests, whole(policy.ceiling_per_h))
 
     @property
     def requests(self) -> int:
@@ -79,9 +91,10 @@ class Exit:
         """One pool may serve both tiers."""
         return list({id(fetcher): fetcher for fetcher in self.fetchers.values()}.values())
 
-    def free_at(self, policy: PacePolicy, now_s: float, requests: int) -> float:
+    def free_at(self, policy: PacePolicy, now_s: float, wanted: Tier) -> float:
         """Answer when the next request may leave here."""
-        return max(permit_at(self.pace, policy, now_s, requests), self.bench.until_s)
+        permit_s = permit_at(self.pace, policy, now_s, self.cost(wanted, policy))
+        return max(permit_s, self.bench.until_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +186,14 @@ class Exits:
         async with self._turn:
             while not self._is_draining:
                 now_s = self.now_s()
-                requests = REQUESTS_OF[tier]
-                one = self._best(now_s, requests)
-                free_at_s = one.free_at(self._policy, now_s, requests)
+                one = self._best(now_s, tier)
+                free_at_s = one.free_at(self._policy, now_s, tier)
                 if free_at_s <= now_s:
-                    return self._given(one, tier, now_s, requests)
+                    return self._given(one, tier, now_s)
                 await self._wait(one, free_at_s, now_s)
         return None
 
-    def _best(self, now_s: float, requests: int) -> Exit:
+    def _best(self, now_s: float, tier: Tier) -> Exit:
         alive = [one for one in self._exits if not one.bench.is_dead]
         if not alive:
             told = "; ".join(f"{one.identity.name}: {one.bench.why}" for one in self._exits)
@@ -190,12 +202,12 @@ class Exits:
                 mend="No segment was marked as failed. asyncdl doctor looks at connection and proxies.",
             )
         # Dead ones are looked at again as long as others work.
-        return min(self._exits, key=lambda one: (one.free_at(self._policy, now_s, requests), one.held))
+        return min(self._exits, key=lambda one: (one.free_at(self._policy, now_s, tier), one.held))
 
-    def _given(self, one: Exit, tier: Tier, now_s: float, requests: int) -> Place:
-        one.pace = took(one.pace, self._policy, now_s, requests)
+    def _given(self, one: Exit, tier: Tier, now_s: float) -> Place:
+        one.pace = took(one.pace, self._policy, now_s, one.cost(tier, self._policy))
         one.held += 1
-        return Place(one, tier, one.pace.breaker.episode)
+        return Place(one, one.tier(tier), one.pace.breaker.episode)
 
     async def _wait(self, one: Exit, free_at_s: float, now_s: float) -> None:
         is_still = one.pace.phase is not Phase.RUNNING or one.bench.is_benched
@@ -216,19 +228,28 @@ class Exits:
     def _learn(self, place: Place, answer: Fetched | Failure) -> None:
         now_s = self.now_s()
         one = place.exit
-        before = one.pace.phase
-        if isinstance(answer, Failure) and answer.code in NO_WAY_OUT:
-            one.bench = one.bench.failed(f"{answer.code}: {_first_line(answer)}", now_s)
+        before = (one.pace.phase, one.bench)
         sign = _sign(answer, place.episode)
         one.pace = observe(one.pace, self._policy, sign, now_s, self._rng)
+        one.bench = self._benched(one, answer, sign, now_s)
         one.throttled += isinstance(sign, Throttled)
-        if not isinstance(sign, NoAnswer):
-            one.bench = one.bench.worked()
         one.fetched += isinstance(answer, Fetched)
         one.failed += isinstance(answer, Failure)
-        if one.pace.phase is not before:
+        if (one.pace.phase, one.bench) != before:
             self.on_change(one)
             self._wake()
+
+    def _benched(self, one: Exit, answer: Fetched | Failure, sign: Sign, now_s: float) -> Bench:
+        if not isinstance(sign, NoAnswer) or not isinstance(answer, Failure):
+            one.silences = 0
+            return one.bench.worked()
+        one.silences += 1
+        if answer.code in NO_WAY_OUT:
+            return one.bench.failed(answer.code, _first_line(answer), now_s)
+        if one.silences >= _MOST_SILENCE and len(self._exits) > 1:
+            one.silences = 0
+            return one.bench.failed(answer.code, "nothing comes back", now_s)
+        return one.bench
 
     def _view(self, one: Exit, now_s: float) -> IdentityView:
         until_s = max(one.bench.until_s, one.pace.breaker.until_s)
@@ -256,7 +277,7 @@ def _sign(answer: Fetched | Failure, episode: int) -> Sign:
         return Clean(episode)
     if action_of(answer) is Action.THROTTLE:
         return Throttled(episode, Code(answer.code), answer.retry_after_s)
-    if answer.code in _SILENT or action_of(answer) is Action.LOCAL:
+    if answer.code in SILENT or action_of(answer) is Action.LOCAL:
         return NoAnswer(episode)
     return Clean(episode)
 

@@ -28,7 +28,7 @@ from asyncdl.core.retry import (
 from asyncdl.core.storm import Storm
 from asyncdl.errors import AsyncdlError, DiskFull
 from asyncdl.runtime.agenda import Agenda, Attempt
-from asyncdl.runtime.exits import Exits
+from asyncdl.runtime.exits import SILENT, Exits
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.tally import Tally
 
@@ -41,6 +41,9 @@ class RunEnd(Enum):
     STORM = "storm"
     FAULT = "fault"
 
+
+# So often a segment may meet a throttle sign before it is left to another run.
+_MOST_THROTTLES = 4
 
 _ENDS = {
     StopCause.STORM: RunEnd.STORM,
@@ -124,30 +127,34 @@ class Scheduler:
 
     async def _try(self, attempt: Attempt) -> None:
         self._parts.tally.enter(attempt.row.segment.key, Stage.WAITING, attempt.number)
-        outcome = await self._outcome(attempt)
-        if outcome is None:
+        tried = await self._outcome(attempt)
+        if tried is None:
             return  # the run drains before this one could begin; the segment stays open
-        self._look_out(attempt, outcome)
+        attempt, outcome = tried
         if isinstance(outcome, Clip):
+            self._look_out(attempt, None)
             await self._settle(self._stored(attempt, outcome))
         else:
             await self._fail(attempt, outcome)
 
-    def _look_out(self, attempt: Attempt, outcome: Clip | Failure) -> None:
-        if attempt.number == 1:
-            failure = None if isinstance(outcome, Clip) else outcome
+    def _look_out(self, attempt: Attempt, failure: Failure | None) -> None:
+        """Watch for storms; with several exits, silence is the bench's affair: it may be one exit's alone."""
+        is_silence = failure is not None and failure.code in SILENT and len(self._parts.exits.exits) > 1
+        if attempt.number == 1 and not is_silence:
             self._storm = self._storm.observe(attempt.row.segment.key, failure)
 
-    async def _outcome(self, attempt: Attempt) -> Clip | Failure | None:
+    async def _outcome(self, attempt: Attempt) -> tuple[Attempt, Clip | Failure] | None:
+        """Answer the attempt too: standing in line is not counted as time spent on the segment."""
         request = self._terms.request(attempt, self._terms.parts_folder)
+        asked_at_s = asyncio.get_running_loop().time()
         async with self._parts.exits.place(attempt.tier) as place:
             if place is None:
                 return None
+            waited_s = asyncio.get_running_loop().time() - asked_at_s
+            attempt = replace(attempt, tier=place.tier, first_at_s=attempt.first_at_s + waited_s)
             self._parts.tally.enter(attempt.row.segment.key, Stage.FETCHING, attempt.number)
             (answer,) = await self._parts.exits.fetch(place, request)
-        if isinstance(answer, Failure):
-            return answer
-        return await self._make(attempt, answer)
+        return attempt, answer if isinstance(answer, Failure) else await self._make(attempt, answer)
 
     async def _make(self, attempt: Attempt, fetched: Fetched) -> Clip | Failure:
         self._parts.tally.enter(attempt.row.segment.key, Stage.CUTTING, attempt.number)
@@ -157,6 +164,8 @@ class Scheduler:
         spent_s = asyncio.get_running_loop().time() - attempt.first_at_s
         tried = Tried(attempt.number, spent_s, attempt.tier, self._terms.can_try_fuller)
         decision = decide(failure, tried, self._terms.retry, self._terms.rng)
+        if not isinstance(decision, TryElsewhere | TryFuller):
+            self._look_out(attempt, failure)
         storm = self._storm
         if storm.is_over_all and not isinstance(decision, StopRun):
             decision = StopRun(StopCause.STORM)
@@ -165,7 +174,7 @@ class Scheduler:
             case RetryAfter(delay_s):
                 self._agenda.again(attempt, delay_s)
             case TryElsewhere():
-                self._agenda.put_back(attempt)
+                self._put_elsewhere(attempt, failure)
             case TryFuller():
                 self._agenda.put_back(replace(attempt, tier=Tier.FULL))
             case StopRun(cause):
@@ -174,6 +183,13 @@ class Scheduler:
                     await self._reopen(storm.keys)
             case GiveUp():
                 pass
+
+    def _put_elsewhere(self, attempt: Attempt, failure: Failure) -> None:
+        """Put a segment back; one that brings refusals time and again is left open for another run."""
+        if not failure.kind.is_throttle:
+            self._agenda.put_back(attempt)
+        elif attempt.throttles + 1 < _MOST_THROTTLES:
+            self._agenda.put_behind(replace(attempt, throttles=attempt.throttles + 1))
 
     def _stop(self, cause: StopCause, failure: Failure) -> None:
         self.stopped_by = self.stopped_by or failure

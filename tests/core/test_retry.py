@@ -67,7 +67,7 @@ def test_a_full_disk_stops_the_run() -> None:
     assert _decide(Code.DISK_FULL) == StopRun(StopCause.DISK_FULL)
 
 
-@pytest.mark.parametrize("code", [Code.TLS_VERIFY, Code.NOT_WRITABLE, Code.NO_FFMPEG])
+@pytest.mark.parametrize("code", [Code.BAD_OPTION, Code.NOT_WRITABLE, Code.NO_FFMPEG])
 def test_a_fault_of_this_machine_stops_the_run(code: Code) -> None:
     assert _decide(code) == StopRun(StopCause.ENVIRONMENT)
 

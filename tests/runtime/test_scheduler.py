@@ -186,6 +186,63 @@ def test_a_throttled_segment_waits_with_its_identity_and_loses_no_attempt() -> N
     assert max(pauses) >= 15 * 60
 
 
+def test_a_video_that_always_brings_a_throttle_sign_does_not_hold_up_the_list() -> None:
+    def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
+        is_poison = request.ytid == a_segment(10).ytid
+        return failure(Code.ACCOUNT_BLOCKED, "isn't available") if is_poison else a_fetched(request)
+
+    scene = Scene(some_rows(300), FakeFetcher(answer, rng=random.Random(3)), concurrency=4)
+    assert run_virtually(_run(scene)) is RunEnd.FINISHED
+    counts = scene.ledger.counts()
+    assert (counts.stored, counts.open, counts.failed_total) == (299, 1, 0)
+
+
+def test_standing_in_line_is_not_time_spent_on_a_segment() -> None:
+    """An hour's cool-down before the first try must not use up the time for retries."""
+
+    def answer(request: FetchRequest, number: int) -> Fetched | Failure:
+        if number == 1 and request.ytid == a_segment(1).ytid:
+            return failure(Code.SESSION_LIMIT, "try again later")
+        faulty = int(request.ytid[:10]) % 4 == 0 and number == 1
+        return failure(Code.HTTP_5XX, "503") if faulty else a_fetched(request)
+
+    scene = Scene(some_rows(40), FakeFetcher(answer), concurrency=8)
+    assert run_virtually(_run(scene)) is RunEnd.FINISHED
+    assert scene.ledger.counts().stored == 40
+
+
+def test_a_list_that_only_the_fuller_extraction_can_have_is_no_storm() -> None:
+    first = FakeFetcher(lambda *_: failure(Code.SABR_ONLY, "missing a URL"), rng=random.Random(1))
+    scene = Scene(some_rows(100), first, full=FakeFetcher(rng=random.Random(2)))
+    assert run_virtually(_run(scene)) is RunEnd.FINISHED
+    assert scene.ledger.counts().stored == 100
+
+
+@pytest.mark.parametrize("code", [Code.CONN_RESET, Code.TIMEOUT, Code.HTTP_5XX])
+def test_an_exit_that_brings_nothing_back_sits_out_while_another_works(code: Code) -> None:
+    broken = FakeFetcher(lambda *_: failure(code, "nothing"))
+    scene = Scene(some_rows(400), broken, concurrency=8)
+    exits = some_exits(broken, FakeFetcher(rng=random.Random(2)))
+    assert run_virtually(_finish(scene.build(exits))) is RunEnd.FINISHED
+    counts = scene.ledger.counts()
+    assert counts.stored > 390
+    assert sum(broken.fetches.values()) < 100
+
+
+def test_an_outage_of_the_line_is_waited_out_once_it_has_worked() -> None:
+    async def story() -> Scene:
+        def answer(request: FetchRequest, _number: int) -> Fetched | Failure:
+            is_down = 600 < asyncio.get_running_loop().time() < 600 + 6 * 3600
+            return failure(Code.DNS, "Failed to resolve") if is_down else a_fetched(request)
+
+        scene = Scene(some_rows(300), FakeFetcher(answer, rng=random.Random(8)), concurrency=2)
+        assert await scene.build().run() is RunEnd.FINISHED
+        return scene
+
+    counts = run_virtually(story()).ledger.counts()
+    assert (counts.stored, counts.failed_total) == (300, 0)
+
+
 def test_a_dead_way_out_ends_the_run_and_another_one_takes_over() -> None:
     dead = FakeFetcher(lambda *_: failure(Code.PROXY_DOWN, "Unable to connect to proxy"))
     alive = FakeFetcher(rng=random.Random(2))

@@ -12,6 +12,7 @@ from asyncdl.errors import EnvironmentFault
 from asyncdl.fetchers.ytdlp.bearing import Bearing
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.lines import WorkerLine
+from asyncdl.runtime.files import telling
 
 # Long enough for the event loop to hear of a nursery's death.
 _BREATH_S = 0.5
@@ -77,7 +78,8 @@ class Nursery:
             return config
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy = self._home / f"cookies-{next(self._jars)}.txt"
-        text = Path(config.cookie_file).read_bytes()
-        with os.fdopen(os.open(copy, _PRIVATE, 0o600), "wb") as file:
-            file.write(text)
+        with telling("copying the cookie file", Path(config.cookie_file)):
+            text = Path(config.cookie_file).read_bytes()
+            with os.fdopen(os.open(copy, _PRIVATE, 0o600), "wb") as file:
+                file.write(text)
         return replace(config, cookie_file=str(copy))
