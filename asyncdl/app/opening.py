@@ -152,6 +152,8 @@ def worker_config(settings: RunSettings, surroundings: Surroundings) -> WorkerCo
 
 def check_before_writing(settings: RunSettings, surroundings: Surroundings) -> None:
     """Refuse what can be refused before a folder is made; raises ``UsageError``."""
+    if settings.out.exists() and not settings.out.is_dir():
+        raise UsageError(f"--out: {settings.out} is no folder.")
     worker_config(settings, surroundings)
     check_jars(settings.way.cookies)
     if not dataset.journal_of(settings.out).is_dir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncdl.core.classify import classify
+from asyncdl.core.classify import telling_line
 from asyncdl.core.ledger import Counts
 from asyncdl.core.model import Failure
 from asyncdl.core.progress import Snapshot
@@ -50,7 +50,4 @@ def fault_of(end: RunEnd, fault: AsyncdlError | None, stopped_by: Failure | None
 
 
 def _told(failure: Failure) -> str:
-    """Quote the line that names the cause: with yt-dlp that is often the last of its warnings."""
-    lines = [line for line in failure.text.strip().splitlines() if line.strip()]
-    telling = [line for line in lines if classify(line).code == failure.code]
-    return f"{failure.kind.meaning}: {[*telling, *lines, ''][0][:300]}"
+    return f"{failure.kind.meaning}: {telling_line(failure)}"

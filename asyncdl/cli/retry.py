@@ -12,6 +12,7 @@ import typer
 from asyncdl.cli import options
 from asyncdl.cli.way import way_settings
 from asyncdl.core.kinds import FailureKind
+from asyncdl.errors import UsageError
 from asyncdl.settings import FetchSettings, RunSettings
 
 
@@ -60,6 +61,8 @@ def retry_failed(
     settings = RunSettings(
         out=find_root(out, Path()), fetch=fetch, way=way, ffmpeg=ffmpeg, log_file=log_file, quiet=quiet
     )
+    if kind and takes_all:
+        raise UsageError("--kind and --all contradict each other.", mend="Give one of them.")
     choice = Choice(frozenset(kind or ()), takes_all)
     again = partial(job, concurrency=concurrency, choice=choice)
     raise typer.Exit(carry_out(settings, as_json=as_json, endpoint=context.obj, job=again))

@@ -68,6 +68,8 @@ def _proxies_in(path: Path) -> tuple[ProxyUrl, ...]:
     found = parse_proxies(secret.text)
     if found.mistakes:
         raise UsageError("\n".join(f"--proxies {path}: {mistake}." for mistake in found.mistakes))
+    if not found.proxies:
+        raise UsageError(f"--proxies {path}: there is no proxy in it.")
     if any(one.has_login for one in found.proxies) and not secret.is_private:
         sys.stderr.write(f"asyncdl: others on this machine may read {path}, which holds passwords\n")
     return found.proxies

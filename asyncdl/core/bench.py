@@ -34,7 +34,7 @@ _PATIENCE_NEVER = 2
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Tries in a row that brought nothing, the last of them for ``why``; nothing leaves before ``until_s``."""
+    """Tries in a row that brought nothing, the last of them for ``why``; rests up to ``until_s``."""
 
     failures: int = 0
     until_s: float = 0.0

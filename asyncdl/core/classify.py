@@ -1,7 +1,8 @@
 """From what the tools say to a failure value: the one place that looks into message texts.
 
 Rules (their reasons stand in docs/design.md): the ERROR lines of an attempt decide, by the table's order;
-where they say nothing, or only that there was no answer or no format, the warnings tell the cause.
+where they say nothing, or only that there was no answer or no format, the warnings tell the cause. Where an
+account is asked for, a warning that the given one has been signed out is the cause.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'"})
 # These only say that nothing came of it; the cause stands in another line.
 _VAGUE = frozenset({Code.NO_PLAYER, Code.FORMAT_MISSING, Code.FFMPEG_FAILED})
 _NOT_A_CAUSE = _VAGUE | {Code.LOGIN_GENERIC}
+# What a guest is told of these says nothing once the account's cookies have run out on the way.
+_ASKS_FOR_ACCOUNT = {code for code, row in TABLE.items() if row.action is Action.LOGIN} | {Code.PRIVATE}
+_ROTATED = re.compile(r"The provided YouTube account cookies are no longer valid", re.IGNORECASE)
 
 
 def classify(text: str) -> Failure:
@@ -27,6 +31,8 @@ def classify(text: str) -> Failure:
     code = _first_code(_error_lines(plain), frozenset())
     if code is None or code in _VAGUE:
         code = _first_code(plain, _NOT_A_CAUSE) or code
+    if code in _ASKS_FOR_ACCOUNT and _ROTATED.search(plain):
+        code = Code.COOKIES_ROTATED
     return failure(code or Code.UNKNOWN, text)
 
 
@@ -46,6 +52,13 @@ def action_of(cause: Failure) -> Action:
         return TABLE[Code(cause.code)].action
     except ValueError:
         return Action.TRANSIENT
+
+
+def telling_line(cause: Failure) -> str:
+    """Quote the line that names the cause: with yt-dlp that is often one of its warnings."""
+    lines = [line for line in cause.text.strip().splitlines() if line.strip()]
+    telling = [line for line in lines if classify(line).code == cause.code]
+    return [*telling, *lines, ""][0][:300]
 
 
 def normalise(text: str) -> str:

@@ -8,102 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 
 from asyncdl.core.bench import NO_WAY_OUT, Bench
 from asyncdl.core.breaker import Phase
-from asyncdl.core.classify import action_of
-from asyncdl.core.codes import Action, Code
-from asyncdl.core.identity import Identity
+from asyncdl.core.classify import telling_line
 from asyncdl.core.model import Failure, Fetched, FetchRequest, Tier
-from asyncdl.core.pace_policy import PacePolicy, whole
+from asyncdl.core.pace_policy import PacePolicy
 from asyncdl.core.pacing import (
-    Clean,
     NoAnswer,
-    Pace,
     Sign,
     Throttled,
     allowed_per_h,
     observe,
-    permit_at,
     took,
 )
-from asyncdl.core.ports import Fetcher
 from asyncdl.core.progress import IdentityView
 from asyncdl.core.retry import Rng
 from asyncdl.errors import EnvironmentFault
+from asyncdl.runtime.exit import MOST_SILENCE, SILENT, Exit, Place, blamed, sign_of
 
-# Player and webpage requests of one extraction; what a fuller one costs is an upper bound.
-REQUESTS_OF = {Tier.FIRST: 1, Tier.FULL: 5}
-# With other exits to take over, one that brings so many requests in a row nothing at all sits out.
-_MOST_SILENCE = 5
-
-# Nothing came back, so nothing is known of the identity either.
-SILENT = frozenset(
-    {
-        Code.BAD_JSON,
-        Code.CONN_RESET,
-        Code.DEADLINE,
-        Code.HTTP_5XX,
-        Code.NO_PLAYER,
-        Code.TIMEOUT,
-        Code.WORKER_DIED,
-    }
-)
-
-
-@dataclass(slots=True)
-class Exit:
-    """One identity with its workers."""
-
-    identity: Identity
-    fetchers: Mapping[Tier, Fetcher]
-    pace: Pace = field(default_factory=Pace)
-    bench: Bench = field(default_factory=Bench)
-    held: int = 0
-    fetched: int = 0
-    failed: int = 0
-    throttled: int = 0
-    silences: int = 0
-
-    def tier(self, wanted: Tier) -> Tier:
-        """Answer how fully is asked here: an account has no other way than the fuller one."""
-        return Tier.FULL if self.identity.cookies is not None else wanted
-
-    def cost(self, wanted: Tier, policy: PacePolicy) -> int:
-        """Answer the requests to be charged, never more than the ceiling lets leave together."""
-        requests = REQUESTS_OF[self.tier(wanted)]
-        return requests if policy.ceiling_per_h is None else min(requests, whole(policy.ceiling_per_h))
-
-    @property
-    def requests(self) -> int:
-        """Requests of this run by this identity."""
-        return sum(fetcher.requests for fetcher in self._each())
-
-    @property
-    def received_bytes(self) -> int:
-        """Media bytes that came by this identity in this run."""
-        return sum(fetcher.received_bytes for fetcher in self._each())
-
-    def _each(self) -> list[Fetcher]:
-        """One pool may serve both tiers."""
-        return list({id(fetcher): fetcher for fetcher in self.fetchers.values()}.values())
-
-    def free_at(self, policy: PacePolicy, now_s: float, wanted: Tier) -> float:
-        """Answer when the next request may leave here."""
-        permit_s = permit_at(self.pace, policy, now_s, self.cost(wanted, policy))
-        return max(permit_s, self.bench.until_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A permit for one request on one exit."""
-
-    exit: Exit
-    tier: Tier
-    episode: int
+__all__ = ["SILENT", "Exit", "Exits", "Place"]
 
 
 class Exits:
@@ -162,6 +88,7 @@ class Exits:
     async def fetch(self, place: Place, request: FetchRequest) -> tuple[Fetched | Failure, ...]:
         """Fetch on a place and learn from the answer."""
         answers = await place.exit.fetchers[place.tier].fetch(request)
+        answers = tuple(blamed(place.exit, answer) for answer in answers)
         for answer in answers[:1]:
             self._learn(place, answer)
         return answers
@@ -190,7 +117,7 @@ class Exits:
                 free_at_s = one.free_at(self._policy, now_s, tier)
                 if free_at_s <= now_s:
                     return self._given(one, tier, now_s)
-                await self._wait(one, free_at_s, now_s)
+                await self._wait(tier, free_at_s, now_s)
         return None
 
     def _best(self, now_s: float, tier: Tier) -> Exit:
@@ -209,14 +136,21 @@ class Exits:
         one.held += 1
         return Place(one, one.tier(tier), one.pace.breaker.episode)
 
-    async def _wait(self, one: Exit, free_at_s: float, now_s: float) -> None:
-        is_still = one.pace.phase is not Phase.RUNNING or one.bench.is_benched
-        if is_still and self._max_wait_s is not None and free_at_s - now_s > self._max_wait_s:
-            raise self._too_long(one, free_at_s - now_s)
+    async def _wait(self, tier: Tier, free_at_s: float, now_s: float) -> None:
+        self._refuse_to_stand_still(tier, now_s)
         changed = self._changed
         with suppress(TimeoutError):
             async with asyncio.timeout((free_at_s - now_s) / self._speed):
                 await changed.wait()
+
+    def _refuse_to_stand_still(self, tier: Tier, now_s: float) -> None:
+        """End rather than wait too long; what sits out for want of a connection is no hope."""
+        hopeful = [one for one in self._exits if not one.bench.is_benched] or self._exits
+        one = min(hopeful, key=lambda each: each.free_at(self._policy, now_s, tier))
+        wait_s = one.free_at(self._policy, now_s, tier) - now_s
+        is_still = one.pace.phase is not Phase.RUNNING or one.bench.is_benched
+        if is_still and self._max_wait_s is not None and wait_s > self._max_wait_s:
+            raise self._too_long(one, wait_s)
 
     def _too_long(self, one: Exit, wait_s: float) -> EnvironmentFault:
         cause = one.pace.breaker.cause or one.bench.why
@@ -229,7 +163,7 @@ class Exits:
         now_s = self.now_s()
         one = place.exit
         before = (one.pace.phase, one.bench)
-        sign = _sign(answer, place.episode)
+        sign = sign_of(answer, place.episode)
         one.pace = observe(one.pace, self._policy, sign, now_s, self._rng)
         one.bench = self._benched(one, answer, sign, now_s)
         one.throttled += isinstance(sign, Throttled)
@@ -245,8 +179,8 @@ class Exits:
             return one.bench.worked()
         one.silences += 1
         if answer.code in NO_WAY_OUT:
-            return one.bench.failed(answer.code, _first_line(answer), now_s)
-        if one.silences >= _MOST_SILENCE and len(self._exits) > 1:
+            return one.bench.failed(answer.code, telling_line(answer), now_s)
+        if one.silences >= MOST_SILENCE and (len(self._exits) > 1 or one.is_named):
             one.silences = 0
             return one.bench.failed(answer.code, "nothing comes back", now_s)
         return one.bench
@@ -270,18 +204,3 @@ class Exits:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-def _sign(answer: Fetched | Failure, episode: int) -> Sign:
-    if isinstance(answer, Fetched):
-        return Clean(episode)
-    if action_of(answer) is Action.THROTTLE:
-        return Throttled(episode, Code(answer.code), answer.retry_after_s)
-    if answer.code in SILENT or action_of(answer) is Action.LOCAL:
-        return NoAnswer(episode)
-    return Clean(episode)
-
-
-def _first_line(failure: Failure) -> str:
-    lines = failure.text.strip().splitlines()
-    return lines[0][:200] if lines else failure.kind.meaning

@@ -16,7 +16,7 @@ from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import FetchSettings, WaySettings
 from support.bench import Bench, ytids
-from support.proxies import closed_port, connect_proxy
+from support.proxies import closed_port, connect_proxy, odd_listener
 
 OpenBench = Callable[..., AbstractAsyncContextManager[Bench]]
 HOUR_IN_S = 2.0
@@ -88,6 +88,26 @@ async def test_a_run_without_any_way_out_ends_and_fails_nothing(bench: Bench) ->
     assert isinstance(report.fault, EnvironmentFault)
     assert "No way out is left" in report.fault.what
     assert (report.counts.failed_total, report.counts.stored) == (0, 0)
+
+
+async def test_a_proxy_that_hangs_up_is_to_blame_itself(bench: Bench) -> None:
+    """No segment may fail, or lose a try, by a way out that brings nothing."""
+    bench.speed = 600
+    async with odd_listener(b"garbage\r\n") as mute, connect_proxy() as alive:
+        ways = tuple(ProxyUrl(ProxyScheme.HTTP, "127.0.0.1", one.port) for one in (mute, alive))
+        rows = bench.write_list(ytids(8))
+        alone = await bench.run(rows, way=WaySettings(proxies=ways[:1]), fetch=FetchSettings(concurrency=4))
+        assert alone.exit_code is ExitCode.ENVIRONMENT
+        assert (alone.counts.failed_total, alone.counts.stored) == (0, 0)
+        both = await bench.run(rows, way=WaySettings(proxies=ways), fetch=FetchSettings(concurrency=4))
+    assert both.exit_code is ExitCode.DONE
+    assert both.counts.stored == 8
+
+
+async def test_the_same_way_is_not_taken_twice(bench: Bench) -> None:
+    way = WaySettings(source_addresses=("127.0.0.2", "127.0.0.2"))
+    with pytest.raises(UsageError, match="given twice"):
+        await bench.run(bench.write_list(ytids(1)), way=way)
 
 
 async def test_credentials_reach_neither_journal_nor_log_nor_screen(bench: Bench) -> None:
