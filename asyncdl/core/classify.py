@@ -22,7 +22,6 @@ _VAGUE = frozenset({Code.NO_PLAYER, Code.FORMAT_MISSING, Code.FFMPEG_FAILED})
 _NOT_A_CAUSE = _VAGUE | {Code.LOGIN_GENERIC}
 # What a guest is told of these says nothing once the account's cookies have run out on the way.
 _ASKS_FOR_ACCOUNT = {code for code, row in TABLE.items() if row.action is Action.LOGIN} | {Code.PRIVATE}
-_ROTATED = re.compile(r"The provided YouTube account cookies are no longer valid", re.IGNORECASE)
 
 
 def classify(text: str) -> Failure:
@@ -31,7 +30,7 @@ def classify(text: str) -> Failure:
     code = _first_code(_error_lines(plain), frozenset())
     if code is None or code in _VAGUE:
         code = _first_code(plain, _NOT_A_CAUSE) or code
-    if code in _ASKS_FOR_ACCOUNT and _ROTATED.search(plain):
+    if code in _ASKS_FOR_ACCOUNT and _says(plain, Code.COOKIES_ROTATED):
         code = Code.COOKIES_ROTATED
     return failure(code or Code.UNKNOWN, text)
 
@@ -78,7 +77,9 @@ def _error_lines(text: str) -> str:
 
 
 def _first_code(text: str, passed_over: frozenset[Code]) -> Code | None:
-    for code, meaning in TABLE.items():
-        if meaning.pattern is not None and code not in passed_over and meaning.pattern.search(text):
-            return code
-    return None
+    return next((code for code in TABLE if code not in passed_over and _says(text, code)), None)
+
+
+def _says(text: str, code: Code) -> bool:
+    pattern = TABLE[code].pattern
+    return pattern is not None and pattern.search(text) is not None

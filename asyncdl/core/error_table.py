@@ -67,16 +67,19 @@ TABLE: dict[Code, Meaning] = {
         Action.LOCAL,
         r"Unsupported proxy type|Unknown SOCKS proxy version|To use an HTTPS proxy for this request",
     ),
-    # urllib3 says so too where the far end resets a connection that leads through a proxy.
-    Code.PROXY_DOWN: _row(
-        Kind.NETWORK,
-        Action.LOCAL,
-        r"(?:Unable to connect to proxy|ProxyError\()(?!.*(?:RemoteDisconnected|ConnectionResetError))",
-    ),
     Code.BAD_SOURCE_ADDR: _row(
         Kind.NETWORK,
         Action.LOCAL,
-        r"Cannot assign requested address|No remote IPv[46] addresses available for connect",
+        r"Cannot assign requested address|No remote IPv[46] addresses available for connect"
+        r"|Address family for hostname not supported",
+    ),
+    # urllib3 says so too where the far end resets a connection that leads through a proxy. A SOCKS proxy that
+    # is gone is told by the connection's name only, one that hangs up by what yt-dlp was reading.
+    Code.PROXY_DOWN: _row(
+        Kind.NETWORK,
+        Action.LOCAL,
+        r"(?:Unable to connect to proxy|ProxyError\b)(?!.*(?:RemoteDisconnected|ConnectionResetError))"
+        r"|SocksHTTPS?Connection\(.*Failed to establish|: \d+ bytes missing",
     ),
     Code.DNS: _row(
         Kind.NETWORK,
@@ -102,7 +105,8 @@ TABLE: dict[Code, Meaning] = {
     Code.BAD_OPTION: _row(
         Kind.TOOL_FAULT,
         Action.LOCAL,
-        r"yt-dlp: error: |no such option|Unsupported language code|No player clients have been requested",
+        r"yt-dlp: error: |no such option|Unsupported language code|No player clients have been requested"
+        r"|No suitable extractor",
     ),
     Code.PYTHON_TOO_OLD: _row(Kind.TOOL_FAULT, Action.LOCAL, r"unsupported version of Python"),
     Code.COOKIES_BAD: _row(
@@ -112,9 +116,7 @@ TABLE: dict[Code, Meaning] = {
         r"|failed to load cookies|could not find \w+ cookies database",
     ),
     Code.COOKIES_ROTATED: _row(
-        Kind.LOGIN_REQUIRED,
-        Action.LOCAL,
-        r"The provided YouTube account cookies are no longer valid",
+        Kind.LOGIN_REQUIRED, Action.LOCAL, r"The provided YouTube account cookies are no longer valid"
     ),
     Code.CLIENT_VS_COOKIES: _row(
         Kind.TOOL_FAULT, Action.LOCAL, r'Skipping client "\w+" since it does not support cookies'
@@ -141,15 +143,11 @@ TABLE: dict[Code, Meaning] = {
         Kind.OUTDATED_TOOL, Action.FULLER, r"require a GVS PO Token which was not provided"
     ),
     Code.SABR_ONLY: _row(
-        Kind.OUTDATED_TOOL,
-        Action.FULLER,
-        r"skipped as they are missing a URL|SABR-only streaming",
+        Kind.OUTDATED_TOOL, Action.FULLER, r"skipped as they are missing a URL|SABR-only streaming"
     ),
     Code.DRM: _row(Kind.DRM, Action.FULLER, r"This video is DRM protected"),
     Code.PRIVATE: _row(
-        Kind.PRIVATE,
-        Action.PERMANENT,
-        r"Private video|This video is private|This is a private video",
+        Kind.PRIVATE, Action.PERMANENT, r"Private video|This video is private|This is a private video"
     ),
     Code.AGE: _row(
         Kind.AGE_RESTRICTED,
@@ -235,14 +233,10 @@ TABLE: dict[Code, Meaning] = {
     ),
     Code.UNAVAILABLE: _row(Kind.UNAVAILABLE, Action.FULLER, r"Video unavailable|This video is unavailable"),
     Code.BAD_ID: _row(
-        Kind.REMOVED,
-        Action.PERMANENT,
-        r"Incomplete YouTube ID|Unsupported URL|is not a valid URL",
+        Kind.REMOVED, Action.PERMANENT, r"Incomplete YouTube ID|Unsupported URL|is not a valid URL"
     ),
     Code.HTTP_403: _row(
-        Kind.FORBIDDEN,
-        Action.TRANSIENT,
-        r"HTTP Error 403|Server returned 403 Forbidden|HTTP error 403",
+        Kind.FORBIDDEN, Action.TRANSIENT, r"HTTP Error 403|Server returned 403 Forbidden|HTTP error 403"
     ),
     Code.HTTP_416: _row(Kind.NETWORK, Action.TRANSIENT, r"HTTP Error 416"),
     Code.HTTP_404: _row(
@@ -264,9 +258,7 @@ TABLE: dict[Code, Meaning] = {
         r"|\bTLS\b.*(?:error|alert)|SSL: [A-Z_]+\]",
     ),
     Code.BAD_JSON: _row(
-        Kind.NETWORK,
-        Action.TRANSIENT,
-        r"Failed to parse JSON|Incomplete data received|JSONDecodeError",
+        Kind.NETWORK, Action.TRANSIENT, r"Failed to parse JSON|Incomplete data received|JSONDecodeError"
     ),
     Code.EMPTY: _row(
         Kind.BAD_MEDIA,
@@ -281,9 +273,7 @@ TABLE: dict[Code, Meaning] = {
         r"|File ended prematurely",
     ),
     Code.FORMAT_MISSING: _row(
-        Kind.UNAVAILABLE,
-        Action.FULLER,
-        r"Requested format is not available|No video formats found",
+        Kind.UNAVAILABLE, Action.FULLER, r"Requested format is not available|No video formats found"
     ),
     Code.FFMPEG_FAILED: _row(Kind.TOOL_FAULT, Action.TRANSIENT, r"ffmpeg exited with code"),
     Code.NO_PLAYER: _row(Kind.NETWORK, Action.TRANSIENT, r"Failed to extract any player response"),

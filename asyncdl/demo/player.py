@@ -17,6 +17,7 @@ from asyncdl.demo.menu import recipe_word
 from asyncdl.demo.reasons import REFUSALS, Refusal
 from asyncdl.demo.scenarios import Scenario
 from asyncdl.demo.wire import Manner, Reply
+from asyncdl.demo.wordings import WORDINGS
 
 Json = dict[str, object]
 URL_LIFE_S = 6 * 3600
@@ -52,12 +53,17 @@ _BAD_REQUEST = b'{"error":{"code":400,"message":"Precondition check failed.","st
 _FORBIDDEN = b'{"error":{"code":403,"message":"The caller does not have permission"}}'
 BROKEN: Mapping[Scenario, Reply] = {
     Scenario.HTTP400: Reply(400, _BAD_REQUEST, _JSON),
+    Scenario.HTTP401: Reply(401, b"{}", _JSON),
+    Scenario.HTTP402: Reply(402, b"pay\n"),
     Scenario.HTTP403: Reply(403, _FORBIDDEN, _JSON),
+    Scenario.HTTP404: Reply(404, b"not found\n"),
+    Scenario.HTTP416: Reply(416, b"no such range\n"),
     Scenario.HTTP429: Reply(429, _PAGE, _HTML),
     Scenario.HTTP503: Reply(503, b"busy\n"),
     Scenario.EMPTY_JSON: Reply(200, b"{}", _JSON),
     Scenario.GARBAGE: Reply(200, _PAGE, _HTML),
     Scenario.RESET: Reply(200, manner=Manner.RESET),
+    Scenario.HALF_PLAYER: Reply(200, b'{"playabilityStatus":{}}', _JSON, manner=Manner.HALF_THEN_CLOSE),
     Scenario.STALL_PLAYER: Reply(200, b'{"playabilityStatus":', _JSON, manner=Manner.HALF_THEN_SILENCE),
 }
 
@@ -73,6 +79,8 @@ def unplayable(video_id: str, scenario: Scenario) -> Reply | None:
 def refusal(video_id: str, scenario: Scenario) -> Json | None:
     """Answer for a scenario in which YouTube refuses the video; None for all others."""
     words = REFUSALS.get(scenario)
+    if scenario is Scenario.GOOD and video_id in WORDINGS:
+        words = WORDINGS[video_id].refusal
     return None if words is None else refused(video_id, words, minimal=scenario is Scenario.MINIMAL_ERROR)
 
 

@@ -81,4 +81,13 @@ REFUSALS: Mapping[Scenario, Refusal] = {
     ),
     Scenario.CAPTCHA: Refusal("UNPLAYABLE", "Please complete the check to continue", captcha=True),
     Scenario.MINIMAL_ERROR: Refusal("ERROR", "Video unavailable"),
+    Scenario.RESTRICTED_NET: Refusal(
+        "UNPLAYABLE",
+        "Video unavailable",
+        "This video is restricted. Please check the Google Workspace administrator and/or the network"
+        " administrator restrictions.",
+    ),
+    Scenario.HICCUP: Refusal("ERROR", "An error occurred. Please try again later."),
+    # The page takes the account's cookies back, so that the player meets a guest.
+    Scenario.COOKIES_ROTATED: Refusal("LOGIN_REQUIRED", "Please sign in"),
 }

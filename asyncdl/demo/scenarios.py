@@ -3,7 +3,7 @@
 An id that is not listed here is a good video. ``expected`` names the code of the error table
 (``core.classify``) that one request to the player ends with; None where it brings the clip.
 
-    reasons           PRIVATE … MINIMAL_ERROR    a refusal in the player's JSON
+    reasons           PRIVATE … COOKIES_ROTATED  a refusal in the player's JSON
     player transport  HTTP400 … STALL_PLAYER     a status, a broken body, a reset, silence
     formats           SABR_ONLY … NO_AUDIO       formats that cannot be used
     variants          MINIMAL … BIG_FILE         good, but out of the ordinary
@@ -53,14 +53,22 @@ class Scenario(StrEnum):
     CAPTCHA = "captcha____"
     WRONG_VIDEO = "wrongvideo_"
     MINIMAL_ERROR = "minerror___"
+    RESTRICTED_NET = "restricted_"
+    HICCUP = "hiccup_____"
+    COOKIES_ROTATED = "rotated____"
     # The player's transport.
     HTTP400 = "http400____"
+    HTTP401 = "http401____"
+    HTTP402 = "http402____"
     HTTP403 = "http403____"
+    HTTP404 = "http404____"
+    HTTP416 = "http416____"
     HTTP429 = "http429____"
     HTTP503 = "http503____"
     EMPTY_JSON = "emptyjson__"
     GARBAGE = "garbage____"
     RESET = "reset______"
+    HALF_PLAYER = "halfplayer_"
     STALL_PLAYER = "stallplayer"
     # Formats.
     SABR_ONLY = "sabronly___"
@@ -240,13 +248,21 @@ _EXPECTED = {
     Scenario.CAPTCHA: "captcha",
     Scenario.WRONG_VIDEO: "ip_blocked",
     Scenario.MINIMAL_ERROR: "unavailable",
+    Scenario.RESTRICTED_NET: "restricted_net",
+    Scenario.HICCUP: "yt_hiccup",
+    Scenario.COOKIES_ROTATED: "login_generic",
     Scenario.HTTP400: "client_rejected",
+    Scenario.HTTP401: "no_player",
+    Scenario.HTTP402: "http_402",
     Scenario.HTTP403: "http_403",
+    Scenario.HTTP404: "http_404",
+    Scenario.HTTP416: "http_416",
     Scenario.HTTP429: "http_429",
     Scenario.HTTP503: "http_5xx",
     Scenario.EMPTY_JSON: "bad_json",
     Scenario.GARBAGE: "bad_json",
     Scenario.RESET: "conn_reset",
+    Scenario.HALF_PLAYER: "conn_reset",
     Scenario.STALL_PLAYER: "timeout",
     Scenario.SABR_ONLY: "sabr_only",
     Scenario.N_CHALLENGE: "format_missing",

@@ -41,6 +41,7 @@ _MISSING = Answer(Reply(404, b"not found\n"))
 _FOREIGN = Reply(403, b"this address did not ask the player\n")
 _TOO_EARLY = Reply(403, b"too early\n")
 _NO_CONTENT = Answer(Reply(204))
+_SIGN_OUT = "LOGIN_INFO=; Domain=.youtube.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,10 @@ class Site:
             met = scenario if scenario is Scenario.WRONG_VIDEO else Scenario.SABR_ONLY
             answer = await self._playable(video_id, met, visit)
         for_kids, is_bare = scenario is Scenario.KIDS, self._terms.bare_pages
-        return Answer(
-            pages.watch(video_id, answer, for_kids=for_kids, is_bare=is_bare), RequestKind.PAGE, video_id
-        )
+        page = pages.watch(video_id, answer, for_kids=for_kids, is_bare=is_bare)
+        if scenario is Scenario.COOKIES_ROTATED:
+            page = replace(page, headers=(("Set-Cookie", _SIGN_OUT),))
+        return Answer(page, RequestKind.PAGE, video_id)
 
     def _refusal(self, visit: Visit) -> Scenario | None:
         return self._allowances.refusal(visit.address, self.clock())

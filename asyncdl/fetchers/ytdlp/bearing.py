@@ -20,6 +20,7 @@ from asyncdl.runtime.process import RUN_ID_VARIABLE, TAIL_BYTES, end_group, shie
 _PROGRAM = "asyncdl.fetchers.ytdlp.nursery"
 _BIRTH_S = 60.0
 _HEAR_OUT_S = 2.0
+_LAST_WORDS_S = 1.0
 # What a worker may learn of the user's surroundings: the way out, and who vouches for certificates.
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _KEPT = (
@@ -98,6 +99,7 @@ class Bearing:
         try:
             return await WorkerLine.open(ours, patience_s=_BIRTH_S)
         except (WorkerGone, TimeoutError) as error:
+            await asyncio.wait([self._listening], timeout=_LAST_WORDS_S)  # they may still be on their way
             raise self._fault(str(error)) from error
 
     def kill(self, line: WorkerLine) -> None:
