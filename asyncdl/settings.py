@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
+from asyncdl.core.cutting import rate_problem
 from asyncdl.core.model import AudioFormat, ClipSpec, Quality
 from asyncdl.core.pace_policy import PacePolicy
 from asyncdl.core.proxy import ProxyUrl
@@ -23,7 +24,6 @@ _MAX_CONCURRENCY = 1024
 _SAMPLE_RATES = range(4000, 192001)
 _BITRATES_KBPS = range(6, 513)
 _HEIGHTS = range(16, 4321)
-_OPUS_RATE = 48000
 _MP3_MOST_KBPS = 320
 _VIDEO_PAGE = re.compile(
     r"https://(?:youtu\.be/\{ytid\}"
@@ -203,8 +203,8 @@ def _mistakes_in_spec(wish: ClipWish, spec: ClipSpec) -> list[str]:
         mistakes.append("--max-height is for --video.")
     if spec.format is AudioFormat.MP3 and (spec.bitrate_kbps or 0) > _MP3_MOST_KBPS and not spec.video:
         mistakes.append(f"--bitrate: an mp3 file has at most {_MP3_MOST_KBPS} kbit/s.")
-    if spec.format is AudioFormat.OPUS and spec.sample_rate not in {None, _OPUS_RATE}:
-        mistakes.append("--sample-rate: an opus file always decodes at 48000 Hz; leave it out, or use flac.")
+    if problem := rate_problem(spec):
+        mistakes.append(f"--sample-rate: {problem}.")
     return mistakes
 
 

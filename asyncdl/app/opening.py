@@ -16,7 +16,6 @@ from pathlib import Path
 
 from asyncdl import __version__
 from asyncdl.app.ways import check_jars, open_exits
-from asyncdl.core.cutting import rate_problem
 from asyncdl.core.events import RunStarted, Source, SourceAdded
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
@@ -111,7 +110,7 @@ async def open_run(
     """Open all that works on an open data set; raises ``AsyncdlError``."""
     check_jars(settings.way.cookies)
     config, run_id = worker_config(settings, surroundings), data_set.run_id
-    spec = settled_spec(settings, data_set)
+    spec = settings.wish.settle(data_set.ledger.spec)
     looking = asyncio.create_task(js_runtime(surroundings.environ))
     stack.callback(looking.cancel)
     nursery = Nursery(data_set.parts / "home", run_id)
@@ -158,14 +157,6 @@ def check_before_writing(settings: RunSettings, surroundings: Surroundings) -> N
     check_jars(settings.way.cookies)
     if not dataset.journal_of(settings.out).is_dir():
         settings.wish.settle(None)
-
-
-def settled_spec(settings: RunSettings, data_set: DataSet) -> ClipSpec:
-    """Say what a clip of this data set is; raises ``UsageError`` for what no such file can hold."""
-    spec = settings.wish.settle(data_set.ledger.spec)
-    if problem := rate_problem(spec):
-        raise UsageError(f"--sample-rate: {problem}.")
-    return spec
 
 
 def wall_ms() -> int:

@@ -12,14 +12,13 @@ from asyncdl.app.lists import NumberedList
 from asyncdl.app.opening import Surroundings, check_before_writing
 from asyncdl.app.ways import identities_of, known_pace
 from asyncdl.core.ledger import Ledger
+from asyncdl.core.model import Tier
 from asyncdl.core.pacing import allowed_per_h
 from asyncdl.core.plan import Means, Plan, Work, plan
 from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.exit import REQUESTS_OF
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import RunSettings
-
-# Requests of a signed-in extraction, see ``runtime.exits``.
-_ACCOUNT_REQUESTS = 5
 
 
 async def dry_run(settings: RunSettings, surroundings: Surroundings) -> Plan:
@@ -53,7 +52,7 @@ def _means(settings: RunSettings, ledger: Ledger) -> Means:
         allowed_per_h=allowed,
         concurrency=settings.fetch.concurrency,
         burst=policy.burst,
-        requests_each=1 if is_guest else _ACCOUNT_REQUESTS,
+        requests_each=REQUESTS_OF[Tier.FIRST if is_guest else Tier.FULL],
         is_guest=is_guest,
     )
 

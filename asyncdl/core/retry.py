@@ -97,7 +97,7 @@ _PASSING = frozenset({Code.EMFILE})
 def decide(failure: Failure, tried: Tried, policy: RetryPolicy, rng: Rng) -> Decision:
     """Answer what follows a failure of a segment that has been tried so."""
     action = action_of(failure)
-    if failure.kind is FailureKind.DISK_FULL:
+    if failure.kind.stops_run:
         return StopRun(StopCause.DISK_FULL)
     if action is Action.THROTTLE or failure.code in NO_WAY_OUT:
         return TryElsewhere()
