@@ -9,6 +9,7 @@ from asyncdl.app.opening import Opened, wall_ms
 from asyncdl.core.events import PaceLearned
 from asyncdl.core.pace_json import to_json
 from asyncdl.core.pacing import Pace
+from asyncdl.errors import AsyncdlError
 from asyncdl.runtime.exits import Exit
 
 # A pace takes some kilobytes; three weeks of them should stay a matter of megabytes.
@@ -25,13 +26,17 @@ class PaceKeeper:
         opened.exits.on_change = self._on_change
 
     async def run(self) -> None:
-        """Keep writing until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_PERIOD_S):
-                    await self._moved.wait()
-            self._moved.clear()
-            await self.write()
+        """Keep writing until cancelled; a journal at fault ends it, and the scheduler tells of that."""
+        with suppress(AsyncdlError):
+            while True:
+                await self._wait()
+                await self.write()
+
+    async def _wait(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PERIOD_S):
+                await self._moved.wait()
+        self._moved.clear()
 
     async def write(self) -> None:
         """Write the paces that have changed since they were written last."""

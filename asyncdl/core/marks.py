@@ -51,10 +51,6 @@ class Lines:
         """Say what is known of a line without a segment: unread, rejected or repeated."""
         return _WORDS[self._cell(source, line)]
 
-    def is_unread(self, source: int, line: int) -> bool:
-        """Whether nothing is known of the line."""
-        return self._cell(source, line) == _UNREAD
-
     def known(self, source: int) -> int:
         """How many lines of a source are marked."""
         cells = self._cells.get(source, array("I"))
