@@ -1,7 +1,7 @@
 """Events and rows as members of a record, and back; short names, since there are millions.
 
-    e event   s source   i line   k key   r round   n attempt   t wall clock in ms   p split   l labels
-    x further columns   b bytes   h SHA-256   m samples   a sample rate   z channels   fk fc ft fw failure
+    e event   s source   i line   k key   r round   n attempt   t wall clock in ms   p split   b bytes
+    h SHA-256   m samples   a sample rate   z channels   fk fc ft fw failure
 
 Members that hold their default are left out. Unknown members and unknown events are ignored (and kept, since
 nothing is ever rewritten); an unknown major version is refused.
@@ -11,20 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from dataclasses import fields as fields_of
 
+from asyncdl.core import forms
 from asyncdl.core.events import (
     AttemptFailed,
     ClipLost,
     ClipStored,
+    Compacted,
+    DamageSettled,
     Event,
     GaveUp,
     PaceLearned,
+    Recorded,
     RetryRequested,
     RowEvent,
     RowRejected,
     RowRepeated,
     RowSelected,
+    RowsNoted,
     RunEnded,
     RunStarted,
     Source,
@@ -32,23 +36,18 @@ from asyncdl.core.events import (
 )
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import (
-    AudioFormat,
     Clip,
-    ClipSpec,
     Failure,
-    Quality,
     RejectedRow,
-    Row,
     RowRef,
-    Segment,
-    Span,
 )
 from asyncdl.core.records import Fields
+from asyncdl.core.row_encoding import SELECTED, decode_rows, encode_rows
 from asyncdl.errors import JournalFault
 
 MAJOR = 1
-SELECTED = "row"
 REJECTED = "rejected"
+NOTED = "noted"
 STORED = "stored"
 _MAX_TEXT = 1 << 16
 
@@ -60,22 +59,27 @@ def encode(event: Event | RowEvent) -> Fields:
             return _encode_row(event)
         case ClipStored():
             return _encode_stored(event)
-        case AttemptFailed():
-            return _encode_failed("failed", event)
-        case GaveUp():
-            return _encode_failed("gave_up", event) | ({"fin": 1} if event.is_final else {})
+        case AttemptFailed() | GaveUp():
+            return _encode_failed(event)
         case RetryRequested() | ClipLost():
             return _encode_turn(event)
-        case SourceAdded() | RunStarted() | PaceLearned() | RunEnded():
+        case DamageSettled() | Compacted():
+            return _encode_mended(event)
+        case SourceAdded() | RunStarted() | PaceLearned() | RowsNoted() | RunEnded():
             return _encode_run(event)
 
 
-def decode(fields: Fields) -> Event | RowEvent | None:
+def decode(fields: Fields) -> Recorded | None:
     """Return the event, None for one that this version does not know.
 
     Raises ``JournalFault`` for another major version and for a known event without its members.
     """
-    read = _READERS.get(fields.get("e", ""))
+    event = fields.get("e", "")
+    if not isinstance(event, str):
+        raise JournalFault(
+            f"record {forms.told(fields.get('q'))} names no event", mend="it is none of asyncdl's"
+        )
+    read = _READERS.get(event)
     if read is None:
         return None
     try:
@@ -85,14 +89,6 @@ def decode(fields: Fields) -> Event | RowEvent | None:
             f"record {fields.get('q')} ({fields['e']!r}) lacks what this version expects of it: {error}",
             mend="a newer asyncdl may have written it: update asyncdl",
         ) from error
-
-
-def segment_of(
-    key: str, split: str, labels: tuple[str, ...], columns: tuple[tuple[str, str], ...]
-) -> Segment:
-    """Rebuild a segment from its key ``<ytid>_<start ms>_<end ms>``."""
-    ytid, start, end = key.rsplit("_", 2)
-    return Segment(ytid, Span(int(start), int(end)), split, labels, columns)
 
 
 def _place(event: str, ref: RowRef) -> Fields:
@@ -106,16 +102,7 @@ def _encode_row(event: RowEvent) -> Fields:
         case RowRejected(row):
             return _place(REJECTED, row.ref) | {"why": row.reason, "ft": row.text[-_MAX_TEXT:]}
         case RowSelected(row):
-            segment = row.segment
-            fields = _place(SELECTED, row.ref) | {"k": segment.key, "p": segment.split}
-            optional = {"l": segment.labels, "x": segment.columns}
-            return fields | {name: value for name, value in optional.items() if value}
-
-
-def _read_row(fields: Fields) -> RowSelected:
-    labels = tuple(fields.get("l", ()))
-    columns = tuple((name, text) for name, text in fields.get("x", ()))
-    return RowSelected(Row(_ref(fields), segment_of(fields["k"], fields["p"], labels, columns)))
+            return encode_rows([row])
 
 
 def _try(event: str, tried: ClipStored | AttemptFailed | GaveUp) -> Fields:
@@ -134,55 +121,64 @@ def _encode_stored(event: ClipStored) -> Fields:
         "whole": clip.whole_file,
         "title": clip.title,
         "kept": clip.source_files,
+        "p": clip.split,
     }
     return fields | {name: value for name, value in optional.items() if value}
 
 
 def _read_stored(fields: Fields) -> ClipStored:
     clip = Clip(
-        size_bytes=fields["b"],
-        sha256=fields["h"],
-        samples=fields["m"],
-        sample_rate=fields["a"],
-        channels=fields["z"],
-        padded_samples=fields.get("pad", 0),
-        is_silent=fields.get("mute", False),
-        format_id=fields.get("fid", ""),
-        source_rate=fields.get("src"),
-        whole_file=fields.get("whole", False),
-        tool_version=fields.get("tool", ""),
-        title=fields.get("title"),
-        source_files=tuple(fields.get("kept", ())),
+        size_bytes=forms.number(fields["b"]),
+        sha256=forms.text(fields["h"]),
+        samples=forms.number(fields["m"]),
+        sample_rate=forms.number(fields["a"], 1),
+        channels=forms.number(fields["z"], 1),
+        padded_samples=forms.number(fields.get("pad", 0)),
+        is_silent=forms.flag(fields.get("mute", False)),
+        format_id=forms.text(fields.get("fid", "")),
+        source_rate=forms.optional(fields.get("src"), range(1, 1 << 31)),
+        whole_file=forms.flag(fields.get("whole", False)),
+        tool_version=forms.text(fields.get("tool", "")),
+        title=None if fields.get("title") is None else forms.text(fields["title"]) or None,
+        source_files=tuple(map(forms.kept_source, fields.get("kept", ()))),
+        split=forms.split(fields["p"]) if "p" in fields else "",
     )
-    return ClipStored(fields["k"], _ref(fields), fields["r"], fields.get("n", 1), fields.get("t", 0), clip)
+    return ClipStored(*_read_try(fields), clip)
 
 
-def _encode_failed(name: str, event: AttemptFailed | GaveUp) -> Fields:
+def _encode_failed(event: AttemptFailed | GaveUp) -> Fields:
     failure = event.failure
-    fields = _try(name, event) | {"fk": failure.kind.value, "fc": failure.code}
+    fields = _try("gave_up" if isinstance(event, GaveUp) else "failed", event) | {
+        "fk": failure.kind.value,
+        "fc": failure.code,
+    }
     fields["ft"] = failure.text[-_MAX_TEXT:]
     if failure.retry_after_s is not None:
         fields["fw"] = failure.retry_after_s
+    if isinstance(event, GaveUp) and event.is_final:
+        fields["fin"] = 1
     return fields
 
 
 def _read_failed(fields: Fields) -> AttemptFailed:
-    return AttemptFailed(
-        fields["k"], _ref(fields), fields["r"], fields.get("n", 1), fields.get("t", 0), _failure(fields)
-    )
+    return AttemptFailed(*_read_try(fields), _failure(fields))
 
 
 def _read_gave_up(fields: Fields) -> GaveUp:
-    failure, is_final = _failure(fields), bool(fields.get("fin"))
-    return GaveUp(
-        fields["k"], _ref(fields), fields["r"], fields.get("n", 1), fields.get("t", 0), failure, is_final
-    )
+    return GaveUp(*_read_try(fields), _failure(fields), bool(fields.get("fin")))
+
+
+def _read_try(fields: Fields) -> tuple[str, RowRef, int, int, int]:
+    """Key, row, round, attempt, time."""
+    at_ms, attempt = forms.number(fields.get("t", 0)), forms.number(fields.get("n", 1))
+    return forms.text(fields["k"]), _ref(fields), forms.round_number(fields["r"]), attempt, at_ms
 
 
 def _failure(fields: Fields) -> Failure:
     kind = fields.get("fk")
     known = FailureKind(kind) if kind in _KINDS else FailureKind.UNKNOWN
-    return Failure(known, fields.get("fc", ""), fields.get("ft", ""), fields.get("fw"))
+    code, text, wait_s = fields.get("fc", ""), fields.get("ft", ""), fields.get("fw")
+    return Failure(known, forms.text(code), forms.text(text), None if wait_s is None else float(wait_s))
 
 
 def _encode_turn(event: RetryRequested | ClipLost) -> Fields:
@@ -192,8 +188,10 @@ def _encode_turn(event: RetryRequested | ClipLost) -> Fields:
     return {"e": "retry", **fields}
 
 
-def _encode_run(event: RunStarted | SourceAdded | PaceLearned | RunEnded) -> Fields:
+def _encode_run(event: RunStarted | SourceAdded | PaceLearned | RowsNoted | RunEnded) -> Fields:
     match event:
+        case RowsNoted(records):
+            return {"e": NOTED, "rows": records}
         case PaceLearned(identity, at_ms, pace):
             return {"e": "pace", "who": identity, "t": at_ms, "pace": pace}
         case SourceAdded(source):
@@ -206,51 +204,83 @@ def _encode_run(event: RunStarted | SourceAdded | PaceLearned | RunEnded) -> Fie
             return {"e": "run_started", "v": MAJOR, **said, **tools}
 
 
+def _encode_mended(event: DamageSettled | Compacted) -> Fields:
+    match event:
+        case DamageSettled(file, first, last, at_ms):
+            return {"e": "settled", "file": file, "first": first, "last": last, "t": at_ms}
+        case Compacted(below_seq, attempts, at_ms):
+            return {"e": "compacted", "below": below_seq, "attempts": attempts, "t": at_ms}
+
+
+def _read_settled(fields: Fields) -> DamageSettled:
+    return DamageSettled(fields["file"], int(fields["first"]), int(fields["last"]), fields.get("t", 0))
+
+
 def _read_start(fields: Fields) -> RunStarted:
     if fields["v"] != MAJOR:
         raise JournalFault(
-            f"the journal has format version {fields['v']}; this asyncdl reads version {MAJOR}",
+            f"the journal has format version {forms.told(fields['v'])}; this asyncdl reads version {MAJOR}",
             mend="update asyncdl",
         )
-    known = {field.name for field in fields_of(ClipSpec)}
-    spec = {name: value for name, value in fields["spec"].items() if name in known}
-    spec["format"] = AudioFormat(spec.get("format", AudioFormat.FLAC))
-    spec["quality"] = Quality(spec.get("quality", Quality.BEST))
+    tools = forms.members(fields.get("tools", {}))
     return RunStarted(
-        run_id=fields["id"],
-        at_ms=fields.get("t", 0),
-        spec=ClipSpec(**spec),
-        options=fields.get("options", {}),
-        command=fields.get("cmd", ""),
-        versions=fields.get("tools", {}),
+        run_id=forms.text(fields["id"]),
+        at_ms=forms.number(fields.get("t", 0)),
+        spec=forms.clip_spec(forms.members(fields["spec"])),
+        options=forms.members(fields.get("options", {})),
+        command=forms.text(fields.get("cmd", "")),
+        versions={name: forms.text(version) for name, version in tools.items()},
     )
 
 
 def _read_source(fields: Fields) -> SourceAdded:
-    index, sha256 = fields["index"], fields["sha256"]
-    return SourceAdded(Source(index, fields["name"], fields["split"], sha256, fields.get("size_bytes", 0)))
+    source = Source(
+        index=forms.number(fields["index"]),
+        name=forms.text(fields["name"]),
+        split=forms.split(fields["split"]),
+        sha256=forms.text(fields["sha256"]),
+        size_bytes=forms.number(fields.get("size_bytes", 0)),
+    )
+    return SourceAdded(source)
 
 
 def _read_rejected(fields: Fields) -> RowRejected:
-    return RowRejected(RejectedRow(_ref(fields), fields.get("why", ""), fields.get("ft", "")))
+    why, text = forms.text(fields.get("why", "")), forms.text(fields.get("ft", ""))
+    return RowRejected(RejectedRow(_ref(fields), why, text))
 
 
 def _ref(fields: Fields) -> RowRef:
-    return RowRef(fields["s"], fields["i"])
+    return RowRef(forms.number(fields["s"]), forms.number(fields["i"]))
+
+
+def _turn(fields: Fields) -> tuple[str, int, int]:
+    return (
+        forms.text(fields["k"]),
+        forms.round_number(fields["r"]),
+        forms.number(fields.get("t", 0)),
+    )
+
+
+def _read_pace(fields: Fields) -> PaceLearned:
+    pace = forms.members(fields["pace"])
+    return PaceLearned(forms.text(fields["who"]), forms.number(fields.get("t", 0)), pace)
 
 
 _KINDS = frozenset(kind.value for kind in FailureKind)
-_READERS: dict[str, Callable[[Fields], Event | RowEvent]] = {
-    SELECTED: _read_row,
-    "repeated": lambda fields: RowRepeated(_ref(fields), fields["k"]),
+_READERS: dict[str, Callable[[Fields], Recorded]] = {
+    SELECTED: decode_rows,
+    NOTED: lambda fields: RowsNoted(int(fields["rows"])),
+    "repeated": lambda fields: RowRepeated(_ref(fields), forms.text(fields["k"])),
     REJECTED: _read_rejected,
     STORED: _read_stored,
     "failed": _read_failed,
     "gave_up": _read_gave_up,
-    "retry": lambda fields: RetryRequested(fields["k"], fields["r"], fields.get("t", 0)),
-    "lost": lambda fields: ClipLost(fields["k"], fields["r"], fields.get("t", 0), fields.get("why", "")),
+    "retry": lambda fields: RetryRequested(*_turn(fields)),
+    "lost": lambda fields: ClipLost(*_turn(fields), forms.text(fields.get("why", ""))),
     "source": _read_source,
-    "pace": lambda fields: PaceLearned(fields["who"], fields.get("t", 0), dict(fields["pace"])),
+    "pace": _read_pace,
+    "settled": _read_settled,
+    "compacted": lambda fields: Compacted(int(fields["below"]), int(fields["attempts"]), fields.get("t", 0)),
     "run_ended": lambda fields: RunEnded(fields.get("t", 0), fields.get("why", "")),
     "run_started": _read_start,
 }

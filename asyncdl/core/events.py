@@ -49,6 +49,13 @@ class RowSelected:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsSelected:
+    """What ``RowSelected`` looks like in a file: neighbours of one source and split share a record."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RowRepeated:
     """A row names a segment that another row has selected already."""
 
@@ -129,6 +136,35 @@ class PaceLearned:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsNoted:
+    """So many records of the rows file beside are durable: a rows file that is gone or cut shows by it."""
+
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class DamageSettled:
+    """Records ``first`` to ``last`` of a run file are gone; what they told of clips was checked."""
+
+    file: str
+    first: int
+    last: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """This file tells all that run files with a lower number than ``below_seq`` told: ``attempts`` of them.
+
+    It is the one file that holds rows and events, so that one rename publishes it.
+    """
+
+    below_seq: int
+    attempts: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """Closes a run file; alone in its batch."""
 
@@ -138,4 +174,6 @@ class RunEnded:
 
 RowEvent = RowSelected | RowRepeated | RowRejected
 SegmentEvent = ClipStored | AttemptFailed | GaveUp | RetryRequested | ClipLost
-Event = RunStarted | SourceAdded | PaceLearned | RunEnded | SegmentEvent
+JournalEvent = RowsNoted | DamageSettled | Compacted
+Event = RunStarted | SourceAdded | PaceLearned | RunEnded | JournalEvent | SegmentEvent
+Recorded = Event | RowEvent | RowsSelected

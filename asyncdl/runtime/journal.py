@@ -1,13 +1,15 @@
 """The writer of a data set's journal: one thread, group commit.
 
-A batch is written as soon as the disk is free; while one sync runs, the next batch gathers. So a lone event
-waits for one sync only, and many workers share theirs. Rows are durable before any event noted after them.
+While one sync runs, the next batch gathers, so that many workers share one. With ``gather_s`` a batch also
+waits until so long after the last one: fifty clips a second then cost half as much. A lone event waits for
+its sync only. Rows are durable before any event noted after them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
 from collections import deque
 from contextlib import suppress
@@ -15,15 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncdl.core.encoding import encode
-from asyncdl.core.events import Event, RowEvent, RunEnded, RunStarted
+from asyncdl.core.events import Event, RowEvent, RowSelected, RowsNoted, RunEnded, RunStarted
+from asyncdl.core.partition import WHOLE, Partition
 from asyncdl.core.records import pack
+from asyncdl.core.row_encoding import Noted, gathered, note_of
 from asyncdl.errors import AsyncdlError, JournalFault
 from asyncdl.runtime.files import REAL_FILES, FileLayer
 from asyncdl.runtime.runfile import RunFile, RunName
 
 MAX_BATCH = 256
+# So many share one sync: to wait for more would hold up workers, not spare the disk.
+_ENOUGH = 32
 ROWS_PER_FLUSH = 1000
 ROWS_FLUSH_S = 1.0
+GATHER_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +44,37 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    rows: list[bytes]
+    rows: list[Noted | bytes]
     events: list[_Waiting]
 
 
 class RunJournal:
     """Implements ``core.ports.Journal`` for one run. After a fault every call raises that fault.
 
-    ``rows_flush_s`` is how long rows may wait when no event comes.
+    ``rows_flush_s`` is how long rows may wait when no event comes; ``gather_s`` is the least time between two
+    batches that are not full.
     """
 
     def __init__(
-        self, folder: Path, *, files: FileLayer = REAL_FILES, rows_flush_s: float = ROWS_FLUSH_S
+        self,
+        folder: Path,
+        *,
+        partition: Partition = WHOLE,
+        files: FileLayer = REAL_FILES,
+        rows_flush_s: float = ROWS_FLUSH_S,
+        gather_s: float = 0.0,
     ) -> None:
         self._folder = folder
+        self._partition = partition
         self._files = files
         self._rows_flush_s = rows_flush_s
+        self._gather_s = gather_s
+        self._next_s = 0.0
+        self._is_gathering = False
         self._wake = threading.Condition()
         self._events: deque[_Waiting] = deque()
-        self._rows: list[bytes] = []
+        self._rows: list[Noted | bytes] = []
+        self._vouched = 0
         self._is_closing = False
         self._fault: AsyncdlError | None = None
         self._was_told = False
@@ -64,10 +83,27 @@ class RunJournal:
     async def start(self, header: RunStarted, seq: int) -> None:
         """Create the run file with its header; ``seq`` is one above the highest that a replay saw."""
         self._loop = asyncio.get_running_loop()
-        self._name = RunName(seq, uuid.uuid4().hex)
+        self._name = RunName(seq, uuid.uuid4().hex, self._partition)
         await asyncio.to_thread(self._create, pack(encode(header)))
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._thread.start()
+
+    @property
+    def name(self) -> RunName:
+        """What its files are called, once it is started."""
+        return self._name
+
+    def stop(self, fault: AsyncdlError) -> None:
+        """Write nothing more: whoever appends is told ``fault``, also those that wait; from any thread."""
+        with self._wake:
+            self._fault = self._fault or fault
+            self._is_closing = True
+            self._rows.clear()
+            left = list(self._events)
+            self._events.clear()
+            self._wake.notify()
+        if left:
+            self._tell(left, fault)
 
     @property
     def fault(self) -> AsyncdlError | None:
@@ -84,15 +120,16 @@ class RunJournal:
         with self._wake:
             self._refuse_when_over()
             self._events.append(waiting)
-            self._wake.notify()
+            if not self._is_gathering or waiting.is_end or len(self._events) >= _ENOUGH:
+                self._wake.notify()
         await durable
 
     def note(self, event: RowEvent) -> None:
         """Queue a row; it is durable no later than any event appended after it."""
-        packed = pack(encode(event))
+        noted = note_of(event) if isinstance(event, RowSelected) else pack(encode(event))
         with self._wake:
             self._refuse_when_over()
-            self._rows.append(packed)
+            self._rows.append(noted)
             if len(self._rows) in {1, ROWS_PER_FLUSH}:
                 self._wake.notify()
 
@@ -145,9 +182,21 @@ class RunJournal:
                 was_woken = self._wake.wait(self._rows_flush_s if self._rows else None)
                 if self._rows and not was_woken:
                     break
+            self._gather()
             rows, self._rows = self._rows, []
             events = self._take_events()
         return _Batch(rows, events) if rows or events else None
+
+    def _gather(self) -> None:
+        """Let the batch grow where another one was written just now; an end, and a good batch, go at once."""
+        self._is_gathering = True
+        while self._events and not (self._is_closing or self._events[-1].is_end):
+            left_s = self._next_s - time.monotonic()
+            if left_s <= 0 or len(self._events) >= _ENOUGH:
+                break
+            self._wake.wait(left_s)
+        self._is_gathering = False
+        self._next_s = time.monotonic() + self._gather_s
 
     def _take_events(self) -> list[_Waiting]:
         events: list[_Waiting] = []
@@ -164,12 +213,28 @@ class RunJournal:
         if batch.rows:
             if self._rows_file is None:
                 self._rows_file = RunFile(self._folder / self._name.rows, self._files)
-            self._rows_file.commit(batch.rows)
+            self._rows_file.commit([*gathered(batch.rows)])
         packed = [waiting.packed for waiting in batch.events]
-        if packed and batch.events[0].is_end and self._rows_file is not None:
-            self._rows_file.commit(packed)
-        if packed:
-            self._events_file.commit(packed)
+        if packed and batch.events[0].is_end:
+            self._close_files(packed)
+        elif packed:
+            self._events_file.commit([*self._voucher(), *packed])
+
+    def _close_files(self, end: list[bytes]) -> None:
+        """Write the end of both files, alone in its batch, so that damage of the one before it shows."""
+        if self._rows_file is not None:
+            self._rows_file.commit(end)
+        if voucher := self._voucher():
+            self._events_file.commit(voucher)
+        self._events_file.commit(end)
+
+    def _voucher(self) -> list[bytes]:
+        """Have the events file say how many records of the rows file are durable, where that has changed."""
+        durable = self._rows_file.durable if self._rows_file is not None else 0
+        if durable == self._vouched:
+            return []
+        self._vouched = durable
+        return [pack(encode(RowsNoted(durable)))]
 
     def _tell(self, waiting: list[_Waiting], fault: AsyncdlError | None) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -178,12 +243,12 @@ class RunJournal:
     def _end(self, held: list[_Waiting], fault: AsyncdlError | None) -> None:
         with self._wake:
             self._is_closing = True
-            self._fault = fault
+            self._fault = self._fault or fault
             left = [*held, *self._events]
             self._events.clear()
         if left:
             self._was_told = True
-            self._tell(left, fault)
+            self._tell(left, fault or JournalFault("the journal was closed before this was written"))
         for file in (self._rows_file, self._events_file):
             if file is not None:
                 file.close()

@@ -6,18 +6,20 @@ import os
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Self, TypeAlias
 
-from asyncdl.core.encoding import REJECTED, SELECTED, STORED, decode
-from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowRejected, RowSelected
+from asyncdl.core.encoding import REJECTED, STORED, decode
+from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowRejected, RowsSelected
 from asyncdl.core.keytable import ABSENT, KeyTable
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import RejectedRow, Row
 from asyncdl.core.records import MAX_RECORD_BYTES, Fields, open_record
+from asyncdl.core.row_encoding import SELECTED
 from asyncdl.core.scan import RecordScan
 from asyncdl.errors import JournalFault
-from asyncdl.runtime.replay import open_run_file, run_file_names
+from asyncdl.runtime.run_folder import open_run_file, run_file_names
 
 Outcome: TypeAlias = ClipStored | GaveUp | AttemptFailed
 
@@ -35,9 +37,10 @@ def iterate_rows(folder: Path) -> Iterator[Row]:
             for _, fields in RecordScan(stream):
                 if fields.get("e") != SELECTED:
                     continue
-                known = len(seen)
-                if seen.add(fields["k"]) == known:
-                    yield _row(fields)
+                for row in _rows(fields):
+                    known = len(seen)
+                    if seen.add(row.segment.key) == known:
+                        yield row
 
 
 def iterate_rejected(folder: Path) -> Iterator[RejectedRow]:
@@ -57,12 +60,15 @@ def iterate_rejected(folder: Path) -> Iterator[RejectedRow]:
 def iterate_outcomes(folder: Path, ledger: Ledger) -> Iterator[tuple[Row, Outcome | None]]:
     """Yield each row with its ``ClipStored``, or else its last failure, or None when it was never tried.
 
+    The split of a stored row is the folder in which its clip stands.
+
     ``ledger`` is a replay of this folder and does not change meanwhile. Eight bytes per segment, then one
     record at a time.
     """
     with OutcomeTable(folder, ledger) as table:
         for row in iterate_rows(folder):
-            yield row, table.outcome_of(row.segment.key)
+            outcome = table.outcome_of(row.segment.key)
+            yield _standing(row, outcome), outcome
 
 
 class OutcomeTable:
@@ -104,15 +110,18 @@ class OutcomeTable:
 
     def _winner(self, fields: Fields) -> int:
         event = fields.get("e")
-        if event != STORED and event not in _FAILURES:
+        if not isinstance(event, str) or (event != STORED and event not in _FAILURES):
             return ABSENT
-        slot = self._ledger.slot_of(fields["k"])
+        key, round_ = fields.get("k"), fields.get("r")
+        if not isinstance(key, str) or not isinstance(round_, int):
+            raise JournalFault(f"record {fields.get('q')} is not of this version")
+        slot = self._ledger.slot_of(key)
         if not 0 <= slot < len(self._places):
             return ABSENT
         if event == STORED:
-            return slot if self._ledger.clip_wins(slot, fields["r"]) else ABSENT
+            return slot if self._ledger.clip_wins(slot, round_) else ABSENT
         gave_up = _FAILURES[event]
-        return slot if self._ledger.failure_wins(slot, fields["r"], gave_up=gave_up) else ABSENT
+        return slot if self._ledger.failure_wins(slot, round_, gave_up=gave_up) else ABSENT
 
     def _read(self, number: int, offset: int) -> Fields:
         descriptor = self._stream(number).fileno()
@@ -134,8 +143,16 @@ class OutcomeTable:
         return stream
 
 
-def _row(fields: Fields) -> Row:
+def _standing(row: Row, outcome: Outcome | None) -> Row:
+    """Lead to the folder of the clip, which is another list's where that list had it fetched."""
+    split = outcome.clip.split if isinstance(outcome, ClipStored) else ""
+    if split in {"", row.segment.split}:
+        return row
+    return replace(row, segment=replace(row.segment, split=split))
+
+
+def _rows(fields: Fields) -> tuple[Row, ...]:
     event = decode(fields)
-    if not isinstance(event, RowSelected):
-        raise JournalFault(f"record {fields['q']} is no row")
-    return event.row
+    if not isinstance(event, RowsSelected):
+        raise JournalFault(f"record {fields['q']} holds no rows")
+    return event.rows

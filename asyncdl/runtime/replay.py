@@ -1,146 +1,219 @@
 """Reads a journal folder back into a ledger. Readers take no lock and never wait.
 
-Files are taken in the order of their numbers, of each writer the rows before the events.
+Runs are taken in the order of their numbers, of each the rows before the events. What is read of the events
+ends where they ended before the rows were read: a run that goes on meanwhile vouches for no rows that were
+not seen.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from asyncdl.core.encoding import SELECTED, STORED, decode
+from asyncdl.core.damage import Damage, unsettled
+from asyncdl.core.encoding import NOTED, decode
 from asyncdl.core.ledger import Ledger
+from asyncdl.core.quick import Stored
 from asyncdl.core.records import Fields
-from asyncdl.core.scan import Gap, RecordScan
-from asyncdl.errors import JournalFault
-from asyncdl.runtime.files import REAL_FILES, EntryKind, telling
-from asyncdl.runtime.runfile import RunName, parse_name
+from asyncdl.core.row_encoding import SELECTED
+from asyncdl.core.scan import Position, RecordScan
+from asyncdl.errors import AsyncdlError, JournalFault
+from asyncdl.runtime.run_folder import (
+    RunFileGone,
+    is_events,
+    open_run_file,
+    run_file_names,
+    run_file_size,
+    run_of,
+)
+from asyncdl.runtime.runfile import RunName
+from asyncdl.runtime.snapshot import MOST_LEFT_BYTES, load_snapshot, write_snapshot
 
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_ROW_BYTES = 120
+__all__ = ["Damage", "Replayed", "fold", "open_run_file", "replay", "run_file_names", "still_damage"]
 
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """Acknowledged records that are gone: how many, and behind which byte of which file."""
-
-    file: str
-    offset: int
-    records: int
+# Files may be larger than what they hold.
+_MOST_RESERVED = 1 << 22
+_ROW_BYTES = 55
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A journal as read; ``torn`` names files with a harmless torn tail, ``last_seq`` is 0 for no file."""
+    """A journal as read; ``torn`` names files with a harmless torn tail, ``last_seq`` is 0 for no file.
+
+    ``positions`` tells how far each file was read; ``uncovered_bytes`` how much of that no snapshot had.
+    """
 
     ledger: Ledger
     damage: tuple[Damage, ...]
     torn: tuple[str, ...]
     last_seq: int
     files: tuple[str, ...]
+    folder: Path
+    positions: Mapping[str, Position]
+    uncovered_bytes: int
+
+    @property
+    def fault(self) -> JournalFault | None:
+        """What to say of damage, None where there is none."""
+        if not self.damage:
+            return None
+        from asyncdl.settings import out_option  # noqa: PLC0415 - status of a whole journal does without
+
+        first = self.damage[0]
+        count = sum(damage.records for damage in self.damage)
+        out = out_option(self.folder.parent)
+        return JournalFault(
+            f"the journal is damaged: {count} records are missing, the first in {first.file} behind byte"
+            f" {first.offset}",
+            mend=f"Nothing was changed. `asyncdl journal check{out}` says what is missing;"
+            f" `asyncdl journal repair{out}` checks every stored clip, so that runs can go on.",
+        )
 
     def require_whole(self) -> None:
-        """Raise ``JournalFault`` on damage: who writes must not build on it."""
-        if self.damage:
-            first = self.damage[0]
-            count = sum(damage.records for damage in self.damage)
-            raise JournalFault(
-                f"the journal is damaged: {count} records are missing, the first in {first.file} behind byte"
-                f" {first.offset}",
-                mend="Nothing was changed. Put back an undamaged copy of that file; or move the file away:"
-                " what it tells is then fetched again.",
-            )
+        """Raise ``fault``: who writes must not build on a damaged journal."""
+        if (fault := self.fault) is not None:
+            raise fault
+
+    def keep_snapshot(self) -> None:
+        """Write a snapshot where much was folded just now, so that nobody has to fold it again.
+
+        For a writer of a whole journal. A snapshot that cannot be written is missed by nobody.
+        """
+        if self.uncovered_bytes > MOST_LEFT_BYTES and not self.damage:
+            with suppress(AsyncdlError):
+                write_snapshot(self.folder, self.ledger, self.positions)
 
 
-def replay(folder: Path) -> Replayed:
+def replay(folder: Path, *, with_snapshot: bool = True, is_lean: bool = False) -> Replayed:
     """Fold a journal folder; a missing one is empty. Memory: the ledger and a few megabytes.
 
-    Raises ``JournalFault`` for what is no journal: another version, a link or a pipe as run file.
+    ``is_lean`` is for who may have nothing to search: see ``load_snapshot``. Raises ``JournalFault`` for what
+    is no journal: another version, a link or a pipe as run file.
     """
-    ledger = Ledger()
-    damage: list[Damage] = []
-    torn: list[str] = []
-    last_seq = 0
+    for _ in range(_TRIES - 1):
+        try:
+            return _replay(folder, with_snapshot=with_snapshot, is_lean=is_lean)
+        except RunFileGone:
+            continue  # compacted meanwhile: list again
+    return _replay(folder, with_snapshot=with_snapshot, is_lean=is_lean)
+
+
+def _replay(folder: Path, *, with_snapshot: bool, is_lean: bool) -> Replayed:
     names = run_file_names(folder)
-    ledger.reserve(sum(_rows_bytes(folder / name) for name in names if not _is_events(name)) // _ROW_BYTES)
-    for name in names:
-        with open_run_file(folder / name) as stream:
-            scan = RecordScan(stream)
-            fold(scan, ledger, name)
-        lost = scan.lost()
-        damage += [_damage(name, gap) for gap in lost]
+    snapshot = load_snapshot(folder, names, is_lean=is_lean) if with_snapshot else None
+    ledger, positions = (snapshot.ledger, snapshot.positions) if snapshot else (Ledger(), {})
+    reading = _Reading(folder, names, ledger, dict(positions))
+    if not snapshot:
+        rows_bytes = sum(run_file_size(folder / name) for name in names if not is_events(name))
+        ledger.reserve(min(rows_bytes // _ROW_BYTES, _MOST_RESERVED))
+    runs = sorted({run_of(name) for name in names})
+    for run in runs:
+        reading.read(run)
+    damage = still_damage([*reading.damage, *_missing_files(names)], ledger)
+    return Replayed(
+        ledger,
+        damage,
+        tuple(reading.torn),
+        max((run.seq for run in runs), default=0),
+        tuple(names),
+        folder,
+        reading.positions,
+        reading.read_bytes,
+    )
+
+
+def still_damage(damage: Iterable[Damage], ledger: Ledger) -> tuple[Damage, ...]:
+    """Leave out what a repair has settled, and what stands in files that a compacted one tells again."""
+    counts = (one for one in damage if run_of(one.file).seq >= ledger.below_seq)
+    return tuple(unsettled(counts, ledger.settled))
+
+
+class _Reading:
+    """Reads run after run into a ledger, from the positions that are known already."""
+
+    def __init__(
+        self, folder: Path, names: list[str], ledger: Ledger, positions: dict[str, Position]
+    ) -> None:
+        self._folder = folder
+        self._names = frozenset(names)
+        self._ledger = ledger
+        self.positions = positions
+        self.damage: list[Damage] = []
+        self.torn: list[str] = []
+        self.read_bytes = 0
+
+    def read(self, run: RunName) -> None:
+        """Fold what is new of both files of a run."""
+        end = run_file_size(self._folder / run.events) if run.events in self._names else None
+        rows, _ = self._fold(run.rows, None)
+        events, noted = self._fold(run.events, end)
+        rows.vouch(noted)
+        self._close(run.rows, rows)
+        self._close(run.events, events)
+
+    def _fold(self, name: str, end: int | None) -> tuple[RecordScan, int]:
+        with self._open(name) as stream:
+            scan = RecordScan(stream, self.positions.get(name, Position()), end)
+            return scan, fold(scan, self._ledger, name)
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file; one that is not there reads as empty, so that what is lost with it is counted."""
+        if name not in self._names:
+            yield io.BytesIO()
+            return
+        with open_run_file(self._folder / name) as stream:
+            yield stream
+
+    def _close(self, name: str, scan: RecordScan) -> None:
+        before, after = self.positions.get(name, Position()), scan.position
+        self.read_bytes += after.offset - before.offset
+        if after != Position() or name in self._names:
+            self.positions[name] = after
+        self.damage += [Damage(name, gap.offset, gap.first, gap.last) for gap in scan.lost()]
         if scan.is_torn:
-            torn.append(name)
-        last_seq = max(last_seq, _run_of(name).seq)
-    damage += _missing_files(names)
-    return Replayed(ledger, tuple(damage), tuple(torn), last_seq, tuple(names))
+            self.torn.append(name)
 
 
-def fold(scan: RecordScan, ledger: Ledger, name: str) -> None:
-    """Fold one run file; the two most frequent records go without an object in between."""
+def fold(scan: RecordScan, ledger: Ledger, name: str) -> int:
+    """Fold one run file; the two most frequent records go without an object in between.
+
+    Answers how many records of the rows file beside it this one vouches for.
+    """
     fields: Fields = {}
+    noted = 0
     try:
         for records in scan.batches():
-            for fields in records:
+            clips: list[Stored] = []
+            for record in records:
+                if isinstance(record, tuple):
+                    clips.append(record)
+                    continue
+                if clips:
+                    ledger.clips_stored(clips)
+                    clips = []
+                fields = record
                 event = fields.get("e")
                 if event == SELECTED:
-                    ledger.row_selected(fields["s"], fields["i"], fields["k"])
-                elif event == STORED:
-                    ledger.clip_stored(fields["k"], fields["r"], fields["b"])
+                    ledger.rows_selected(fields["s"], fields["rows"])
+                elif event == NOTED:
+                    noted = max(noted, int(fields["rows"]))
                 elif (known := decode(fields)) is not None:
                     ledger.apply(known)
+            ledger.clips_stored(clips)
     except JournalFault as fault:
         raise JournalFault(f"{name}: {fault.what}", mend=fault.mend) from fault
     except (KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
         raise JournalFault(f"{name}: record {fields.get('q')} is not of this version ({error})") from error
-
-
-def run_file_names(folder: Path) -> list[str]:
-    """Names of all run files in replay order; other entries of the folder are passed over."""
-    try:
-        found = os.listdir(folder)  # noqa: PTH208 - names, not paths
-    except FileNotFoundError:
-        return []
-    return sorted(
-        (name for name in found if parse_name(name)), key=lambda name: (_run_of(name), _is_events(name))
-    )
-
-
-@contextmanager
-def open_run_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain file for reading; refuses links, pipes and devices by name, without waiting for them."""
-    with telling("reading", path):
-        if REAL_FILES.kind(path) is not EntryKind.FILE:
-            raise JournalFault(f"{path} is no plain file", mend="move it out of the journal folder")
-        with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
-            yield stream
-
-
-def _damage(name: str, gap: Gap) -> Damage:
-    return Damage(name, gap.offset, gap.last - gap.first + 1)
-
-
-def _rows_bytes(path: Path) -> int:
-    with open_run_file(path) as stream:
-        return os.fstat(stream.fileno()).st_size
+    return noted
 
 
 def _missing_files(names: list[str]) -> list[Damage]:
     """Rows whose events file is gone: it was durable before the first row."""
-    rows = [_run_of(name) for name in names if not _is_events(name)]
-    return [Damage(run.events, 0, 1) for run in rows if run.events not in names]
-
-
-def _run_of(name: str) -> RunName:
-    run = parse_name(name)
-    if run is None:
-        raise ValueError(name)
-    return run
-
-
-def _is_events(name: str) -> bool:
-    return name == _run_of(name).events
+    rows = [run_of(name) for name in names if not is_events(name)]
+    return [Damage(run.events, 0, 1, 1) for run in rows if run.events not in names]

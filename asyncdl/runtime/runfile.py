@@ -1,7 +1,8 @@
 """Run files: their names, and one that is being written.
 
 ``<seq>-<uuid>.jsonl`` holds the events of one writer from its start to its end, ``<seq>-<uuid>.rows.jsonl``
-beside it the rows. Nothing old is ever appended to, so a torn tail can only be at the end of a file.
+beside it the rows; names of a partition begin with it: ``2of8-<seq>-…``. Nothing old is ever appended to, so
+a torn tail can only be at the end of a file.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from asyncdl.core.partition import WHOLE, Partition, parse_label
 from asyncdl.core.records import seal
 from asyncdl.runtime.files import FileLayer, fault_of, sync_folder, telling, write_all
 
 RESERVE_BYTES = 256 * 1024
-_NAME = re.compile(r"([0-9]{6,12})-([0-9a-f-]{1,64})(\.rows)?\.jsonl")
+_NAME = re.compile(r"(?:([0-9]{1,6}of[0-9]{1,6})-)?([0-9]{6,12})-([0-9a-f-]{1,64})(\.rows)?\.jsonl")
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,22 +29,29 @@ class RunName:
 
     seq: int
     uuid: str
+    partition: Partition = WHOLE
 
     @property
     def events(self) -> str:
         """Name of the file with the events."""
-        return f"{self.seq:06d}-{self.uuid}.jsonl"
+        return f"{self._stem}.jsonl"
 
     @property
     def rows(self) -> str:
         """Name of the file with the rows; it exists from the first row on."""
-        return f"{self.seq:06d}-{self.uuid}.rows.jsonl"
+        return f"{self._stem}.rows.jsonl"
+
+    @property
+    def _stem(self) -> str:
+        share = f"{self.partition.label}-" if self.partition.label else ""
+        return f"{share}{self.seq:06d}-{self.uuid}"
 
 
 def parse_name(name: str) -> RunName | None:
     """Return what either of the two names says, None for other files."""
     match = _NAME.fullmatch(name)
-    return RunName(int(match[1]), match[2]) if match else None
+    partition = parse_label(match[1] or "") if match else None
+    return RunName(int(match[2]), match[3], partition) if match and partition else None
 
 
 class RunFile:
@@ -60,6 +69,11 @@ class RunFile:
         self._durable = 0
         self._good_bytes = 0
         self._reserved_bytes = 0
+
+    @property
+    def durable(self) -> int:
+        """How many records are on disk for good."""
+        return self._durable
 
     def commit(self, packed: Sequence[bytes]) -> None:
         """Write one batch and return when it is on disk. Raises ``DiskFull`` or ``EnvironmentFault``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from asyncdl.core.encoding import decode
-from asyncdl.core.events import ClipStored, Event, RetryRequested, RowEvent, RowSelected, RunStarted
+from asyncdl.core.events import (
+    ClipStored,
+    Event,
+    Recorded,
+    RetryRequested,
+    RowEvent,
+    RowSelected,
+    RowsNoted,
+    RowsSelected,
+    RunStarted,
+)
 from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Row, RowRef
 from asyncdl.core.ports import Journal
@@ -39,11 +49,20 @@ def _fold(events: list[Event | RowEvent]) -> Ledger:
 
 
 def _read(folder: Path) -> list[Event | RowEvent]:
-    found: list[Event | RowEvent] = []
+    found: list[Recorded] = []
     for name in run_file_names(folder):
         with open_run_file(folder / name) as stream:
             found += [event for _, fields in RecordScan(stream) if (event := decode(fields)) is not None]
-    return [event for event in found if not isinstance(event, RunStarted)]
+    return [*_noted(found)]
+
+
+def _noted(found: list[Recorded]) -> Iterator[Event | RowEvent]:
+    """What was noted and appended, without what a journal on disk adds for itself."""
+    for event in found:
+        if isinstance(event, RowsSelected):
+            yield from map(RowSelected, event.rows)
+        elif not isinstance(event, RunStarted | RowsNoted):
+            yield event
 
 
 @asynccontextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +26,31 @@ def test_slots_survive_growing() -> None:
     keys = [f"--{number:09d}_0_10000" for number in range(20_000)]
     assert [table.add(key) for key in keys] == list(range(20_000))
     assert [table.find(key) for key in keys] == list(range(20_000))
+
+
+def test_a_stored_table_is_the_same_with_and_without_its_places() -> None:
+    table = KeyTable()
+    keys = [f"{number:011d}_0_10000" for number in range(5000)]
+    for key in keys:
+        table.add(key)
+    columns = table.columns()
+    for places in (columns["places"], None):
+        again = KeyTable.restored(columns["hashes"][:], places)
+        assert len(again) == 5000
+        assert again.add(keys[7], guess=7) == again.add(keys[7], guess=8) == 7
+        assert [again.find(key) for key in keys] == list(range(5000))
+        assert again.add("new") == 5000
+        assert again.find("newer") == ABSENT
+
+
+def test_places_that_would_hang_a_search_or_lead_outside_are_refused() -> None:
+    table = KeyTable()
+    table.add("a")
+    hashes, places = table.columns().values()
+    full = array("I", [1]) * len(places)
+    for wrong in (full, places[:-1], array("I"), array("I", [2]) + places[1:]):
+        with pytest.raises(ValueError, match="places"):
+            KeyTable.restored(hashes, wrong)
 
 
 def test_room_made_ahead_keeps_what_was_there() -> None:

@@ -248,7 +248,7 @@ def test_many_segments_fit() -> None:
     ledger = Ledger()
     for number in range(40_000):
         ledger.row_selected(0, number + 1, f"{number:011d}_0_10000")
-        ledger.clip_stored(f"{number:011d}_0_10000", 0, 2)
+        ledger.clip_stored(0, number + 1, f"{number:011d}_0_10000", 0, 2)
     counts = ledger.counts()
     assert (counts.segments, counts.stored, counts.stored_bytes) == (40_000, 40_000, 80_000)
     assert all(ledger.is_settled_line(0, number + 1) for number in range(40_000))

@@ -129,6 +129,27 @@ def test_damage_tells_how_many_records_are_gone_and_behind_which_byte() -> None:
     assert (gap.first, gap.last, gap.offset) == (3, 5, len(lines[0]) + len(lines[1]))
 
 
+def test_reading_on_from_any_record_tells_what_reading_at_once_tells() -> None:
+    lines = file_of(12).splitlines(keepends=True)
+    content = b"".join([*lines[:3], b"junk\n", *lines[4:8], *lines[9:], b"torn"])
+    whole, numbers = scanned(content)
+    for end in range(len(content)):
+        first = RecordScan(io.BytesIO(content), end=end)
+        read = [fields["q"] for _, fields in first]
+        rest = RecordScan(io.BytesIO(content), first.position)
+        assert read + [fields["q"] for _, fields in rest] == numbers
+        assert (rest.lost(), rest.is_torn, rest.position) == (whole.lost(), whole.is_torn, whole.position)
+
+
+def test_records_that_somebody_vouches_for_are_lost_where_they_are_not() -> None:
+    scan, _ = scanned(file_of(3))
+    scan.vouch(3)
+    assert scan.lost() == ()
+    scan.vouch(5)
+    (gap,) = scan.lost()
+    assert (gap.first, gap.last, gap.offset) == (4, 5, len(file_of(3)))
+
+
 def test_batches_and_single_steps_tell_the_same() -> None:
     lines = file_of(3000, batch=64).splitlines(keepends=True)
     content = b"".join([*lines[:700], b"junk\n", *lines[701:2000], *lines[2003:], b"torn"])

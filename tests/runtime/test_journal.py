@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -147,7 +148,70 @@ async def test_rows_are_durable_before_the_event_that_follows_them(tmp_path: Pat
             ("write", "events"),
             ("fdatasync", "events"),
         ]
-        assert len(lines_of(tmp_path, "*.rows.jsonl")) == 2
+        (both,) = lines_of(tmp_path, "*.rows.jsonl")
+        assert both.count(b"_0_10000") == 2
+
+
+async def test_a_lone_event_goes_at_once_and_those_right_behind_it_gather(tmp_path: Path) -> None:
+    files = RecordingFiles()
+    journal = RunJournal(tmp_path, files=files, gather_s=600.0)
+    await journal.start(HEADER, 1)
+    await journal.append(retry(1))
+    before = files.times("fdatasync")
+    others = [asyncio.create_task(journal.append(retry(number))) for number in range(2, 9)]
+    await asyncio.sleep(0)
+    await journal.append(END)
+    await asyncio.gather(*others)
+    assert files.times("fdatasync") - before == 2
+    await journal.close()
+
+
+async def test_a_full_batch_and_the_end_of_the_journal_do_not_wait(tmp_path: Path) -> None:
+    journal = RunJournal(tmp_path, gather_s=600.0)
+    await journal.start(HEADER, 1)
+    await journal.append(retry(0))
+    await asyncio.gather(*(journal.append(retry(number)) for number in range(1, MAX_BATCH + 1)))
+    last = asyncio.create_task(journal.append(retry(MAX_BATCH + 1)))
+    await asyncio.sleep(0)
+    await journal.close()
+    await last
+
+
+async def test_the_events_file_vouches_for_the_rows_before_it(tmp_path: Path) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        await journal.append(retry(1))
+        for line in (4, 5):
+            journal.note(row(line))
+        await journal.append(retry(4))
+        await journal.append(retry(5))
+        await journal.append(END)
+    told = [json.loads(line) for line in lines_of(tmp_path)]
+    assert [one["e"] for one in told] == [
+        "run_started",
+        "retry",
+        "noted",
+        "retry",
+        "retry",
+        "noted",
+        "run_ended",
+    ]
+    assert [one["rows"] for one in told if one["e"] == "noted"] == [1, 2]
+    assert told[-1]["d"] == told[-1]["q"] - 1
+
+
+@pytest.mark.parametrize("left", [None, 0, 1])
+async def test_rows_that_are_gone_are_damage(tmp_path: Path, left: int | None) -> None:
+    async with journal_in(tmp_path, RecordingFiles()) as journal:
+        for line in (4, 5, 6):
+            journal.note(row(line))
+            await journal.append(retry(line))
+    (path,) = tmp_path.glob("*.rows.jsonl")
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:left]))
+    (damage,) = replay(tmp_path).damage
+    assert (damage.file, damage.first, damage.last) == (path.name, 1 + (left or 0), 3)
 
 
 async def test_without_rows_there_is_no_rows_file(tmp_path: Path) -> None:
