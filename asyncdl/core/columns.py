@@ -9,6 +9,8 @@ ID_NAMES = ("ytid", "yt_id", "youtube_id", "video_id", "id")
 START_NAMES = ("start_seconds", "start_s", "start_time_seconds", "start_time", "time_start", "start")
 END_NAMES = ("end_seconds", "end_s", "end_time_seconds", "end_time", "time_end", "end")
 LABEL_NAMES = ("positive_labels", "audioset_positive_labels", "labels", "label")
+# Names are noted with every row; a short row must not become a long record.
+MAX_HEADER_CHARACTERS = 8192
 STRONG_ID_NAME = "segment_id"
 OTHER_SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
@@ -58,6 +60,8 @@ def fields_of(text: str, separator: str = ",") -> list[str]:
 def read_columns(text: str) -> Columns | UnreadableHeader | None:
     """Read a header line, with or without ``#`` before it; None when ``text`` is no header."""
     bare = text.lstrip('#" \t')
+    if len(bare) > MAX_HEADER_CHARACTERS:
+        return _too_long(bare)
     for separator, plural in OTHER_SEPARATORS.items():
         names = _names_of(bare, separator)
         if STRONG_ID_NAME in names:
@@ -93,15 +97,15 @@ def _columns_of(names: list[str]) -> Columns | UnreadableHeader | None:
 
 
 _STRONG = UnreadableHeader(
-    "this is a list of strong labels, which asyncdl does not read yet",
-    "Give the weak list that holds the same segments (eval, balanced_train, unbalanced_train).",
+    "strong labels stand in it below lines of another kind",
+    "Give the strong labels as a list of their own, with their header first.",
 )
 
 
 def _separated_by(plural: str) -> UnreadableHeader:
     return UnreadableHeader(
         f"its columns are separated by {plural}, not by commas",
-        "Save the list with commas, the labels of a row in one quoted field.",
+        "Save the list with commas, the labels of a row in one quoted field; a list with tabs ends in .tsv.",
     )
 
 
@@ -109,5 +113,16 @@ def _without_end(names: list[str]) -> UnreadableHeader:
     named = ", ".join(ascii(name)[1:-1] for name in names)[:200]
     return UnreadableHeader(
         f"its header names no column for the end of a segment (it names: {named})",
-        f"Name a column {END_NAMES[0]} that holds the end in seconds.",
+        f"Name a column {END_NAMES[0]} that holds the end in seconds, or give --columns duration=10.",
+    )
+
+
+def _too_long(bare: str) -> UnreadableHeader | None:
+    """Refuse what begins as a header and does not end soon; anything else is a row, or none."""
+    names = _names_of(bare[:MAX_HEADER_CHARACTERS], ",")
+    if _first(names, ID_NAMES) is None or _first(names, START_NAMES) is None:
+        return None
+    return UnreadableHeader(
+        f"its header is longer than {MAX_HEADER_CHARACTERS} characters",
+        "Leave out columns that are not needed.",
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
+from asyncdl.core import forms
 from asyncdl.core.model import Segment
 
+DEFAULT_OUT = Path("audioset")
 CLIPS = "clips"
 JOURNAL = "journal"
 PARTS = ".parts"
@@ -21,15 +24,21 @@ def bucket(ytid: str) -> str:
 
 
 def clip_path(segment: Segment, extension: str) -> str:
-    """Path of a clip relative to the data set folder."""
-    return f"{CLIPS}/{segment.split}/{bucket(segment.ytid)}/{segment.key}.{extension}"
+    """Path of a clip relative to the data set folder; raises ``ValueError`` for what no list could name."""
+    return f"{_stem(segment)}.{extension}"
 
 
 def source_path(segment: Segment, extension: str) -> str:
     """Path of kept source bytes (``--keep-source``), relative to the data set folder, beside the clip."""
-    return f"{CLIPS}/{segment.split}/{bucket(segment.ytid)}/{segment.key}.source.{extension}"
+    return f"{_stem(segment)}.source.{extension}"
 
 
 def split_name(stem: str) -> str:
     """Make a folder name of a list's stem: safe characters, no leading dot or dash, at most 64."""
     return _UNSAFE.sub("_", stem).lstrip(".-")[:64] or "list"
+
+
+def _stem(segment: Segment) -> str:
+    """Build the path from checked parts only: whatever path a segment came by, it stays inside."""
+    ytid, _ = forms.parts_of(segment.key)
+    return f"{CLIPS}/{forms.split(segment.split)}/{bucket(ytid)}/{segment.key}"

@@ -8,6 +8,8 @@ _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _OTHER = r"\x1b[ -/]*[0-~]"
 _SEQUENCE = re.compile(f"{_CSI}|{_STRING}|{_OTHER}")
+_LONGEST_LINE = 4000
+_MOST_LINES = 200
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -19,3 +21,8 @@ def printable(text: str, limit: int = 500) -> str:
     """
     bare = " ".join(_SEQUENCE.sub("", text[: limit * 8]).split())
     return "".join(each if each.isprintable() else _REPLACEMENT for each in bare[:limit])
+
+
+def printable_lines(text: str) -> str:
+    """Make a message of several lines safe to print; only its line feeds are kept as they are."""
+    return "\n".join(printable(line, _LONGEST_LINE) for line in text.splitlines()[:_MOST_LINES])

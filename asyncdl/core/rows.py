@@ -11,11 +11,12 @@ from enum import StrEnum
 from functools import lru_cache
 
 from asyncdl.core.columns import OTHER_SEPARATORS, USUAL, Columns, fields_of, read_columns
+from asyncdl.core.forms import MAX_DURATION_MS, MAX_TIME_MS, YTID
 from asyncdl.core.model import Segment, Span
 
 MAX_LINE_BYTES = 64 * 1024
-MAX_DURATION_MS = 6 * 60 * 60 * 1000
-_MAX_TIME_MS = 999_999_999
+# What the caches may hold stays some megabytes, whatever a list brings.
+_CACHED_BYTES = 256
 _EXCERPT_CHARACTERS = 200
 
 
@@ -45,6 +46,10 @@ class RejectReason(StrEnum):
     LONE_CR = "lines end with CR alone; save the list with LF or CRLF line ends"
     NOT_UTF8 = "the line is not UTF-8 text"
     HEADER_INSIDE = "a header that names other columns than the top of the list; give the lists one by one"
+    BAD_SEGMENT_ID = "the segment id is not a video id, an underscore and the clip's start in milliseconds"
+    BEYOND_CLIP = "the event ends after its clip; event times count from the clip's start"
+    NOT_JSON = "the line is no JSON object"
+    ROWS_TOO_LARGE = "the rows of one segment hold more than 128 KiB together"
 
 
 def parse_row(line: bytes, columns: Columns, split: str) -> Segment | RejectReason | None:
@@ -100,7 +105,7 @@ def _parse_unusual(line: bytes, columns: Columns, split: str) -> Segment | Rejec
     header = read_columns(text)
     if header is not None:
         return None if header == columns else RejectReason.HEADER_INSIDE
-    return _other_separator(text) or outcome
+    return other_separator(text) or outcome
 
 
 def _segment_of(fields: list[str], columns: Columns, split: str) -> Segment | RejectReason:
@@ -109,7 +114,7 @@ def _segment_of(fields: list[str], columns: Columns, split: str) -> Segment | Re
     fault = _shape_fault(fields, columns)
     if fault is not None:
         return fault
-    span = _span(fields[columns.start].encode(), fields[columns.end].encode())
+    span = span_of(fields[columns.start].encode(), fields[columns.end].encode())
     if isinstance(span, RejectReason):
         return span
     mids = _labels(_label_text(fields, columns).encode())
@@ -120,11 +125,11 @@ def _segment_of(fields: list[str], columns: Columns, split: str) -> Segment | Re
 
 
 def _shape_fault(fields: list[str], columns: Columns) -> RejectReason | None:
-    if len(fields) > columns.ytid and _SPREADSHEET_ERROR.fullmatch(fields[columns.ytid]):
+    if len(fields) > columns.ytid and is_spreadsheet_error(fields[columns.ytid]):
         return RejectReason.SPREADSHEET_ID
     if len(fields) < columns.needed:
         return RejectReason.MISSING_FIELDS
-    if not _ID.fullmatch(fields[columns.ytid]):
+    if not YTID.fullmatch(fields[columns.ytid]):
         return RejectReason.BAD_ID
     if len(fields) > columns.width and not columns.labels_are_last:
         return RejectReason.SURPLUS_FIELDS
@@ -138,7 +143,12 @@ def _label_text(fields: list[str], columns: Columns) -> str:
     return ",".join(fields[columns.labels : end])
 
 
-def _other_separator(text: str) -> RejectReason | None:
+def is_spreadsheet_error(text: str) -> bool:
+    """Tell what a spreadsheet writes over an id that begins as a formula does."""
+    return _SPREADSHEET_ERROR.fullmatch(text) is not None
+
+
+def other_separator(text: str) -> RejectReason | None:
     """Name the separator when it comes before any comma."""
     first = _ANY_SEPARATOR.search(text)
     return _SEPARATED.get(first.group()) if first else None
@@ -148,15 +158,21 @@ def _other_separator(text: str) -> RejectReason | None:
 @lru_cache(maxsize=4096)
 def _usual_span(times: bytes) -> Span | RejectReason:
     start, end = times.split(b",")
-    return _span(start, end.lstrip(b" "))
+    return span_of(start, end.lstrip(b" "))
 
 
-def _span(start: bytes, end: bytes) -> Span | RejectReason:
-    start_ms, end_ms = _milliseconds(start), _milliseconds(end)
+def span_of(start: bytes, end: bytes) -> Span | RejectReason:
+    """Read two times in decimal seconds."""
+    start_ms, end_ms = milliseconds(start), milliseconds(end)
     if isinstance(start_ms, RejectReason):
         return start_ms
     if isinstance(end_ms, RejectReason):
         return end_ms
+    return span_between(start_ms, end_ms)
+
+
+def span_between(start_ms: int, end_ms: int) -> Span | RejectReason:
+    """Make a span that a clip can have."""
     if start_ms >= end_ms:
         return RejectReason.END_NOT_AFTER_START
     if end_ms - start_ms > MAX_DURATION_MS:
@@ -164,14 +180,14 @@ def _span(start: bytes, end: bytes) -> Span | RejectReason:
     return Span(start_ms, end_ms)
 
 
-def _milliseconds(seconds: bytes) -> int | RejectReason:
+def milliseconds(seconds: bytes) -> int | RejectReason:
     """Read decimal seconds; what is finer than a millisecond is rounded, halves up."""
     match = _SECONDS.fullmatch(seconds)
     if match is None:
         return _time_fault(seconds)
     whole, fraction = match.groups(b"")
     time_ms = int(whole) * 1000 + (int(fraction.ljust(6, b"0")) + 500) // 1000
-    return time_ms if time_ms <= _MAX_TIME_MS else RejectReason.TIME_TOO_LARGE
+    return time_ms if time_ms <= MAX_TIME_MS else RejectReason.TIME_TOO_LARGE
 
 
 def _time_fault(seconds: bytes) -> RejectReason:
@@ -186,8 +202,21 @@ def _time_fault(seconds: bytes) -> RejectReason:
     return RejectReason.TIME_TOO_LARGE if re.match(rb"[0-9]{7}", seconds) else RejectReason.NOT_A_TIME
 
 
-@lru_cache(maxsize=8192)
+def is_label(text: str) -> bool:
+    """Tell a label id, such as ``/m/09x0r``."""
+    return text.isascii() and _LABEL.fullmatch(text.encode()) is not None
+
+
 def _labels(text: bytes) -> tuple[str, ...] | RejectReason:
+    return _cached_labels(text) if len(text) <= _CACHED_BYTES else _split_labels(text)
+
+
+@lru_cache(maxsize=8192)
+def _cached_labels(text: bytes) -> tuple[str, ...] | RejectReason:
+    return _split_labels(text)
+
+
+def _split_labels(text: bytes) -> tuple[str, ...] | RejectReason:
     """Split label ids without the quotes, padding and empty fields of spreadsheets; none counts twice."""
     mids = dict.fromkeys(mid for part in text.split(b",") if (mid := part.strip(b'" \t')))
     if not all(map(_LABEL.fullmatch, mids)):
@@ -196,7 +225,6 @@ def _labels(text: bytes) -> tuple[str, ...] | RejectReason:
 
 
 _USUAL_ROW = re.compile(rb'([A-Za-z0-9_-]{11}), ?([0-9.]{1,10}, ?[0-9.]{1,10}), ?"([a-z0-9_/,]{0,4096})"\r?')
-_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _SECONDS = re.compile(rb"(0|[1-9][0-9]{0,5})(?:\.([0-9]{1,6}))?")
 _NUMBER = re.compile(rb"[0-9]+(?:\.[0-9]+)?")
 _LABEL = re.compile(rb"/[a-z]/[a-z0-9_]+")
