@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from asyncdl.core.partition import WHOLE
 from asyncdl.errors import EnvironmentFault, ExitCode, JournalLocked
-from asyncdl.runtime.lock import JournalLock, read_lease
+from asyncdl.runtime.lease import lease_path, read_lease
+from asyncdl.runtime.lock import JournalLock
 
 
 def test_a_second_writer_is_refused_with_pid_and_host_of_the_first(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_release_lets_the_next_one_in_and_may_be_called_twice(tmp_path: Path) ->
     lock = JournalLock.acquire(tmp_path)
     lock.release()
     lock.release()
-    assert read_lease(tmp_path) is None
+    assert read_lease(lease_path(tmp_path, WHOLE)) is None
     with JournalLock.acquire(tmp_path) as again:
         assert again.previous is None
 
@@ -61,7 +63,7 @@ def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
 
 def test_the_lease_says_who_holds_it(tmp_path: Path) -> None:
     with JournalLock.acquire(tmp_path):
-        lease = read_lease(tmp_path)
+        lease = read_lease(lease_path(tmp_path, WHOLE))
     assert lease is not None
     assert (lease.host, lease.pid) == (os.uname().nodename, os.getpid())
     assert lease.start_ticks > 0
