@@ -11,7 +11,11 @@ from asyncdl.core.cutting import Cut, sound_format
 from asyncdl.core.model import AudioFormat, ClipSpec, Container, Fetched, Span, Track
 
 MAX_FPS = 60
-_FRONT = ("-nostdin", "-hide_banner", "-v", "level+verbose", "-y", "-filter_threads", "1")
+MEMORY_BYTES = 2 << 30
+# Left alone, filters take a thread per core, and each thread 64 MB of address space.
+_ONE_THREAD = ("-filter_threads", "1", "-filter_complex_threads", "1")
+# What each ffmpeg is told first.
+FRONT = ("-nostdin", "-hide_banner", "-v", "level+verbose", "-y", *_ONE_THREAD)
 _MEDIA = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 _CLIPS = "mov,mp4,m4a,3gp,3g2,mj2,ogg,mp3"
 _DEMUXER = {Container.MP4: "mov", Container.WEBM: "matroska"}
@@ -25,11 +29,16 @@ _ENCODER = {
     AudioFormat.MP3: ("-c:a", "libmp3lame"),
 }
 _MUXER = {"flac": "flac", "wav": "wav", "opus": "opus", "m4a": "ipod", "mp3": "mp3", "mp4": "mp4"}
+# PCM has no frames of its own: packets of 20 ms would each go through three threads.
+_WAV_BLOCKS = "asetnsamples=n=16384:p=0"
 _PICTURE = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
 _SOUND_BYTES_PER_SAMPLE = 4 * 8
 _SHORTEST_PICTURE_S = 0.1
 _PICTURE_BYTES_PER_S = 8_000_000
 _HEADERS = 1 << 20
+_MEMORY_LINES = 2160
+_USUAL_LINES = 1080
+_WIDEST = 8
 
 
 def cut_argv(
@@ -38,14 +47,29 @@ def cut_argv(
     """Decode, cut and encode ``fetched`` to ``out`` (absolute); ``pad`` fills up with silence at the end."""
     return [
         ffmpeg,
-        *_FRONT,
+        *FRONT,
         *_inputs(spec, fetched),
         *_streams(cut, span, spec, fetched, pad=pad),
         *("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-threads", "1"),
         *_encoding(spec),
-        *("-fs", str(_most_bytes(cut, span, spec))),
+        *("-fs", str(most_bytes(cut, span, spec))),
         *("-f", _MUXER[spec.extension], f"file:{out}"),
     ]
+
+
+def most_bytes(cut: Cut, span: Span, spec: ClipSpec) -> int:
+    """Bound the output where no honest one ends; ffmpeg stops there."""
+    picture = _PICTURE_BYTES_PER_S * span.duration_ms // 1000 if spec.video else 0
+    return cut.wanted * _SOUND_BYTES_PER_SAMPLE + picture + _HEADERS
+
+
+def most_memory_bytes(spec: ClipSpec) -> int:
+    """Bound the address space of an ffmpeg that makes or reads such a clip.
+
+    Sound takes 0.4 GB at most, a picture of 2160 lines 1.6 GB and one of 4320 lines 3.7 GB (measured).
+    """
+    lines = spec.max_height if spec.video else 0
+    return MEMORY_BYTES * max(_MEMORY_LINES, lines) ** 2 // _MEMORY_LINES**2
 
 
 def check_argv(ffmpeg: str, path: str, extension: str) -> list[str]:
@@ -56,7 +80,7 @@ def check_argv(ffmpeg: str, path: str, extension: str) -> list[str]:
     )
     return [
         ffmpeg,
-        *_FRONT,
+        *FRONT,
         *_input(path, _CLIP_DEMUXER[extension], _CLIPS),
         *("-map", "0:a:0", *picture, "-af", statistics, "-threads", "1", "-f", "null", "-"),
     ]
@@ -64,9 +88,18 @@ def check_argv(ffmpeg: str, path: str, extension: str) -> list[str]:
 
 def _inputs(spec: ClipSpec, fetched: Fetched) -> list[str]:
     tracks = (fetched.audio, fetched.video) if spec.video else (fetched.audio,)
+    bound = ["-max_pixels", str(_most_pixels(spec))] if spec.video else []
     return [
-        word for track in tracks if track for word in _input(track.path, _DEMUXER[track.container], _MEDIA)
+        word
+        for track in tracks
+        if track
+        for word in (*bound, *_input(track.path, _DEMUXER[track.container], _MEDIA))
     ]
+
+
+def _most_pixels(spec: ClipSpec) -> int:
+    """Bound a picture that claims far more lines than were chosen: decoding it takes seconds a frame."""
+    return _WIDEST * max(spec.max_height, _USUAL_LINES) ** 2
 
 
 def _input(path: str, demuxer: str, allowed: str) -> list[str]:
@@ -91,6 +124,7 @@ def _sound_filters(cut: Cut, spec: ClipSpec, *, pad: bool) -> str:
         *([f"atrim=start_sample={cut.skip}", "asetpts=N/SR/TB"] if cut.skip else []),
         *([f"apad=whole_len={cut.wanted}"] if pad else []),
         f"atrim=end_sample={cut.wanted}",
+        *([_WAV_BLOCKS] if sound_format(spec) is AudioFormat.WAV else []),
     ]
     return ",".join(filters)
 
@@ -125,9 +159,3 @@ def _encoding(spec: ClipSpec) -> list[str]:
     lossless = not spec.video and spec.format.is_lossless
     picture = [*_PICTURE, "-movflags", "+faststart"] if spec.video else []
     return [*_ENCODER[sound_format(spec)], *([] if lossless else rate), *picture]
-
-
-def _most_bytes(cut: Cut, span: Span, spec: ClipSpec) -> int:
-    """Bound the output where no honest one ends; ffmpeg stops there."""
-    picture = _PICTURE_BYTES_PER_S * span.duration_ms // 1000 if spec.video else 0
-    return cut.wanted * _SOUND_BYTES_PER_SAMPLE + picture + _HEADERS

@@ -15,6 +15,8 @@ from math import floor, gcd
 from asyncdl.core.model import AudioFormat, ClipSpec, Container, Span, Track
 
 OPUS_RATE = 48_000
+# No sound of a video lies outside; media that name other rates are damaged, or a trap.
+SOURCE_RATES = range(4_000, 192_001)
 MARGIN_MS = 50
 _OPUS_PACKET_MS = 20
 _OPUS_PACKET = 960
@@ -86,7 +88,8 @@ def assumed_rate(track: Track) -> int:
     """Guess what decoding will give; the decoder's own word, once it is heard, counts more."""
     if track.codec.startswith("opus"):
         return OPUS_RATE
-    return track.sample_rate or 44_100
+    told = track.sample_rate or 0
+    return told if told in SOURCE_RATES else 44_100
 
 
 def clip_rate(spec: ClipSpec, source_rate: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _SOURCE = re.compile(r"samplefmt:\S+ samplerate:(\d+) chlayout:(\S+)")
 _ENCODED = re.compile(r"\(audio\): \d+ frames encoded \((\d+) samples\)")
 _DECODED = re.compile(r"\(audio\): .*?; \d+ frames decoded; (\d+) decode errors")
+_FRAMES = re.compile(r"\(audio\): .*?; (\d+) frames decoded;")
 _PICTURES = re.compile(r"\(video\): .*?; (\d+) frames decoded; (\d+) decode errors")
 _ERROR = re.compile(r"\[(?:error|fatal|panic)\] (.*)")
 _COUNTED = re.compile(r"Number of samples: (\d+)")
@@ -21,7 +22,8 @@ class Report:
     """One run of ffmpeg; counts are samples per channel, None where it did not tell.
 
     ``source`` are the (rate in Hz, channel layout) pairs that the decoder gave, in order: more than one where
-    they changed in mid-stream. ``peaks_db`` holds one text for each channel, ``-inf`` for silence.
+    they changed in mid-stream. ``decoded_frames`` counts frames of sound. ``peaks_db`` holds one text
+    for each channel, ``-inf`` for silence.
     """
 
     source: tuple[tuple[int, str], ...]
@@ -31,6 +33,7 @@ class Report:
     pictures: int | None
     decode_errors: int
     errors: tuple[str, ...]
+    decoded_frames: int | None = None
 
     @property
     def source_rate(self) -> int | None:
@@ -60,6 +63,7 @@ def read_report(stderr: str) -> Report:
         pictures=int(pictures[1]) if pictures else None,
         decode_errors=broken + (int(pictures[2]) if pictures else 0),
         errors=tuple(_ERROR.findall(stderr)),
+        decoded_frames=_number(_FRAMES, stderr),
     )
 
 

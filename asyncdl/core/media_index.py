@@ -21,6 +21,7 @@ __all__ = [
     "NotAnIndex",
     "Reach",
     "entries_for",
+    "latest_start_ms",
     "off_grid",
     "open_ended_segment",
     "parse_index",
@@ -86,6 +87,12 @@ def entries_for(index: Index, span: Span, reach: Reach) -> tuple[Entry, ...]:
         first -= 1
     stop = span.end_ms + reach.after_ms
     return tuple(entry for entry in entries[first:] if entry is entries[first] or entry.start_ms < stop)
+
+
+def latest_start_ms(span: Span, codec: str) -> float:
+    """Tell where decoding must begin at the latest, so that the span's samples are what they always are."""
+    reach = reach_of(codec)
+    return span.start_ms - reach.settle_ms - reach.before_ms
 
 
 def off_grid(entry: Entry) -> bool:

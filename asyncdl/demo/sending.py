@@ -34,7 +34,10 @@ async def send(
     if reply.manner is Manner.RESET:
         reset(writer)
         return
-    writer.write(reply.head())
+    if reply.manner is Manner.SLOW_HEAD:
+        await _blocks(writer, memoryview(reply.head()), Tally(), 1)
+    else:
+        writer.write(reply.head())
     if bare:
         return
     body = memoryview(reply.body)

@@ -23,6 +23,7 @@ class Manner(Enum):
     HALF_THEN_CLOSE = "half, then the connection closes"
     HALF_THEN_SILENCE = "half, then nothing more, the connection stays open"
     ONE_BYTE_PER_S = "one byte a second"
+    SLOW_HEAD = "one byte a second from the status line on"
     ENDLESS = "the body, then zeros until the client leaves"
     RESET = "no answer, the connection is reset"
 

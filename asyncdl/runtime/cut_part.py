@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncdl.core.argv import cut_argv
+from asyncdl.core.argv import cut_argv, most_bytes, most_memory_bytes
 from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
-from asyncdl.core.cutting import MARGIN_MS, Cut, assumed_rate, least_samples, plan_cut
+from asyncdl.core.cutting import MARGIN_MS, SOURCE_RATES, Cut, assumed_rate, least_samples, plan_cut
 from asyncdl.core.ffmpeg_report import Report
 from asyncdl.core.model import ClipSpec, Failure, Fetched, Span
 from asyncdl.errors import EnvironmentFault
 from asyncdl.runtime.ffmpeg import MEND, Ffmpeg
+from asyncdl.runtime.limits import Limits
 from asyncdl.runtime.run_ffmpeg import run_ffmpeg
 
 
@@ -46,9 +47,14 @@ async def cut_part(work: Work, ffmpeg: Ffmpeg, *, deadline_s: float) -> Encoded 
     first = await run.encode(rate, pad=False)
     if isinstance(first, Report) and first.source_rate not in {None, rate}:
         rate = first.source_rate or rate
+        if rate not in SOURCE_RATES:
+            return failure(Code.CORRUPT, f"the sound names a sample rate of {rate} Hz")
         first = await run.encode(rate, pad=False)
     if isinstance(first, Failure):
         return first
+    if first.decoded_frames == 0:
+        # Samples that lie in another file, a head alone: no word about where the video ends.
+        return failure(Code.CORRUPT, "the media hold no sound")
     cut = run.cut(rate)
     count = _count(first)
     lacking = _why_not(work, cut, count)
@@ -72,10 +78,15 @@ class _Runs:
 
     async def encode(self, rate: int, *, pad: bool) -> Report | Failure:
         work = self._work
-        argv = cut_argv(
-            self._ffmpeg.path, self.cut(rate), work.span, work.spec, work.fetched, str(work.part), pad=pad
-        )
-        return await run_ffmpeg(self._ffmpeg, argv, self._deadline_s)
+        cut = self.cut(rate)
+        argv = cut_argv(self._ffmpeg.path, cut, work.span, work.spec, work.fetched, str(work.part), pad=pad)
+        return await run_ffmpeg(self._ffmpeg, argv, self._deadline_s, _limits(work, cut))
+
+
+def _limits(work: Work, cut: Cut) -> Limits:
+    """Twice of what ffmpeg itself was told to stop at: a file is finished with some bytes more."""
+    most_file_bytes = 2 * most_bytes(cut, work.span, work.spec)
+    return Limits(most_memory_bytes(work.spec), most_file_bytes, is_batch=True)
 
 
 def _count(report: Report) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from asyncdl.runtime.ffmpeg import Ffmpeg
 from asyncdl.runtime.run_ffmpeg import run_ffmpeg
 
 _BLOCK = 1 << 16
+_WAV_WIDTH = 2
 _SOUNDFILE = frozenset({"flac", "wav"})
 
 
@@ -44,6 +46,30 @@ def fingerprint(path: Path) -> tuple[int, str]:
 
 
 def _measure_lossless(clip: Path) -> Measured | Failure:
+    plain = _measure_wav(clip) if clip.suffix == ".wav" else None
+    return plain or _measure_with_soundfile(clip)
+
+
+def _measure_wav(clip: Path) -> Measured | None:
+    """Count the samples that are there, whatever the head claims; None where the head is out of the common.
+
+    The standard library will do: numpy and libsndfile take 0.2 s and 25 MB to load.
+    """
+    try:
+        with wave.open(str(clip)) as file:
+            width = file.getsampwidth() * file.getnchannels()
+            size, is_silent = 0, True
+            while block := file.readframes(_BLOCK):
+                size += len(block)
+                is_silent = is_silent and block.count(0) == len(block)
+            is_whole = file.getsampwidth() == _WAV_WIDTH and size == file.getnframes() * width
+            found = Measured(size // width, file.getframerate(), file.getnchannels(), is_silent)
+            return found if is_whole else None
+    except (wave.Error, EOFError):
+        return None
+
+
+def _measure_with_soundfile(clip: Path) -> Measured | Failure:
     """Count what is really decoded: the header of an empty FLAC file claims 2**63 - 1 samples."""
     import soundfile  # noqa: PLC0415 - loads numpy and a library that no other command needs
 

@@ -7,27 +7,33 @@ Every child carries ``ASYNCDL_RUN_ID`` so that whatever survives a killed progra
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
+
+from asyncdl.core.scarcity import as_scarcity
+from asyncdl.runtime.limits import NO_CORE, Limits, set_limits
+from asyncdl.runtime.tails import FLOOD_BYTES, Tail
+
+T = TypeVar("T")
 
 RUN_ID_VARIABLE = "ASYNCDL_RUN_ID"
-TAIL_BYTES = 64 * 1024
 _DRAIN_S = 2.0
 _GRACE_S = 1.0
 _POLL_S = 0.01
+_EMPTY_S = 0.05
+_FLOOD_S = 0.001
 _START_TRIES = 20
 _START_PAUSE_S = 0.25
-_SCARCE = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a child ended; of each output the last 64 KiB."""
+    """How a child ended, by a signal where ``returncode`` is negative; of each output the last 64 KiB."""
 
     returncode: int
     stdout: bytes
@@ -41,26 +47,69 @@ class Finished:
 
 
 async def run_child(
-    argv: Sequence[str], *, deadline_s: float, env: Mapping[str, str], cwd: str | None = None
+    argv: Sequence[str],
+    *,
+    deadline_s: float,
+    env: Mapping[str, str],
+    cwd: str | None = None,
+    limits: Limits = NO_CORE,
 ) -> Finished:
     """Run ``argv`` to its end, or end its group at the deadline.
 
     Raises ``OSError`` when the program cannot be started.
     """
-    process = await start_child(argv, env=env, cwd=cwd, stdout=PIPE)
-    drains = _Drains(process)
-    timed_out = False
+    tails: list[Tail] = []
+    try:
+        for _ in range(2):
+            tails.append(await _patiently(_new_tail))  # noqa: PERF401 - the first is closed if the second fails
+        process = await start_child(
+            argv, env=env, cwd=cwd, stdout=tails[0].writer, stderr=tails[1].writer, limits=limits
+        )
+        timed_out = await _hear_out(process, tails, deadline_s)
+        return Finished(process.returncode or 0, tails[0].kept, tails[1].kept, timed_out)
+    finally:
+        for tail in tails:
+            tail.close()
+
+
+async def _hear_out(process: Process, tails: Sequence[Tail], deadline_s: float) -> bool:
+    """Wait for the end, or make it at the deadline; tell whether that was needed."""
+    for tail in tails:
+        tail.hand_over()
+    exited = asyncio.ensure_future(process.wait())  # it has no pipes of asyncio's, so that waits for it alone
     try:
         try:
             async with asyncio.timeout(deadline_s):
-                await exit_of(process)
-                await drains.settle(_DRAIN_S)
+                await _empty_until_exit(exited, tails)
+                await _empty_until_end(tails)
         except TimeoutError:
-            timed_out = True
+            return True
+        return False
     finally:
         await shielded(end_group(process))
-        await shielded(drains.stop())
-    return Finished(process.returncode or 0, drains.stdout, drains.stderr, timed_out)
+        exited.cancel()
+
+
+async def _empty_until_exit(exited: asyncio.Future[int], tails: Sequence[Tail]) -> None:
+    is_flood = False
+    while not exited.done():
+        await asyncio.wait([exited], timeout=_FLOOD_S if is_flood else _EMPTY_S)
+        is_flood = max([tail.empty() for tail in tails]) >= FLOOD_BYTES
+
+
+async def _empty_until_end(tails: Sequence[Tail]) -> None:
+    """Let the pipes run dry, but not for long: a grandchild may hold them open."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            while not _are_ended(tails):  # noqa: ASYNC110 - no event tells of the end of a pipe
+                await asyncio.sleep(_POLL_S)
+
+
+def _are_ended(tails: Sequence[Tail]) -> bool:
+    for tail in tails:
+        if tail.empty():
+            tail.empty()  # behind the last words comes the end
+    return all(tail.is_ended for tail in tails)
 
 
 async def start_child(
@@ -72,25 +121,42 @@ async def start_child(
     stdout: int | None = DEVNULL,
     stderr: int | None = PIPE,
     pass_fds: Sequence[int] = (),
+    limits: Limits = NO_CORE,
 ) -> Process:
     """Start a child in a session of its own; where descriptors or processes are scarce, try again later."""
+
+    async def start() -> Process:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+
+    process = await _patiently(start)
+    if process.returncode is None:
+        set_limits(process.pid, limits)
+    return process
+
+
+async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
     for tries_left in reversed(range(_START_TRIES)):
         try:
-            return await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                env=dict(env),
-                cwd=cwd,
-                start_new_session=True,
-                pass_fds=pass_fds,
-            )
-        except OSError as error:
-            if error.errno not in _SCARCE or not tries_left:
-                raise
-            await asyncio.sleep(_START_PAUSE_S)
+            return await attempt()
+        except (OSError, RuntimeError) as error:  # Python 3.11 starts a thread for each child
+            scarcity = as_scarcity(error)
+            if scarcity is None or not tries_left:
+                raise scarcity or error from error
+        await asyncio.sleep(_START_PAUSE_S)
     raise AssertionError
+
+
+async def _new_tail() -> Tail:
+    return Tail()
 
 
 async def exit_of(process: Process) -> int:
@@ -119,7 +185,7 @@ def signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-async def shielded(work: Coroutine[object, object, None]) -> None:
+async def shielded(work: Coroutine[object, object, T]) -> T:
     """Finish ``work`` even when the caller is cancelled, also repeatedly; then let the cancellation go on."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -130,42 +196,7 @@ async def shielded(work: Coroutine[object, object, None]) -> None:
             if task.cancelled():
                 raise
             cancelled = error
-    task.result()
+    result = task.result()
     if cancelled is not None:
         raise cancelled
-
-
-class _Drains:
-    """Reads both pipes to their end and keeps the tails: a flood blocks no child and fills no memory."""
-
-    def __init__(self, process: Process) -> None:
-        self._tails = (bytearray(), bytearray())
-        streams = (process.stdout, process.stderr)
-        self._tasks = [
-            asyncio.create_task(_keep_tail(stream, tail))
-            for stream, tail in zip(streams, self._tails, strict=True)
-            if stream is not None
-        ]
-
-    @property
-    def stdout(self) -> bytes:
-        return bytes(self._tails[0])
-
-    @property
-    def stderr(self) -> bytes:
-        return bytes(self._tails[1])
-
-    async def settle(self, patience_s: float) -> None:
-        """Let the pipes run dry, but no longer than this: a grandchild may hold them open."""
-        await asyncio.wait(self._tasks, timeout=patience_s)
-
-    async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def _keep_tail(stream: asyncio.StreamReader, tail: bytearray) -> None:
-    while block := await stream.read(TAIL_BYTES):
-        tail += block
-        del tail[:-TAIL_BYTES]
+    return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncdl.core.argv import check_argv, cut_argv
+from asyncdl.core.argv import check_argv, cut_argv, most_bytes, most_memory_bytes
 from asyncdl.core.cutting import plan_cut
 from asyncdl.core.model import AudioFormat, ClipSpec, Container, Fetched, Span, Track
 
@@ -87,3 +87,26 @@ def test_a_finished_clip_is_decoded_whole(extension: str, demuxer: str) -> None:
     assert value(argv, "-f") == demuxer
     assert value(argv, "-f", 1) == "null"
     assert ("0:v:0" in argv) is (extension == "mp4")
+
+
+def test_a_picture_far_larger_than_was_chosen_is_not_decoded() -> None:
+    for lines, pixels in ((360, 8 * 1080**2), (4320, 8 * 4320**2)):
+        argv = cut(ClipSpec(video=True, max_height=lines))
+        assert [value(argv, "-max_pixels", nth) for nth in range(2)] == [str(pixels)] * 2
+
+
+def test_bounds_leave_room_for_every_honest_clip() -> None:
+    """Two channels of 16 bits; two GiB hold sound and films up to 2160 lines, four times as much 4320."""
+    planned = plan_cut(SPAN, AUDIO, ClipSpec(), 48_000)
+    assert most_bytes(planned, SPAN, ClipSpec()) > planned.wanted * 4 + 65_536
+    bounds = [most_memory_bytes(ClipSpec(video=True, max_height=lines)) for lines in (360, 2160, 4320)]
+    assert bounds == [2 << 30, 2 << 30, 8 << 30]
+    assert most_memory_bytes(ClipSpec()) == 2 << 30
+
+
+@pytest.mark.parametrize("spec", EVERY, ids=lambda spec: spec.extension)
+def test_no_part_of_ffmpeg_takes_a_thread_per_core(spec: ClipSpec) -> None:
+    """Each thread takes 64 MB of the address space that is bounded."""
+    argv = cut(spec)
+    assert (value(argv, "-filter_threads"), value(argv, "-filter_complex_threads")) == ("1", "1")
+    assert argv.count("-threads") == (3 if spec.video else 2)

@@ -15,13 +15,14 @@ GOOD = """\
 def test_a_clean_run_tells_rate_channels_and_counts() -> None:
     report = read_report(GOOD)
     assert (report.source_rate, report.source_channels, report.encoded_samples) == (44_100, 2, 160_000)
-    assert report.pictures == 50
+    assert (report.decoded_frames, report.pictures) == (476, 50)
     assert report.is_clean
 
 
 def test_silence_about_everything_is_none_and_not_zero() -> None:
     report = read_report("")
     assert (report.source_rate, report.source_channels, report.encoded_samples) == (None, None, None)
+    assert report.decoded_frames is None
     assert (report.counted_samples, report.pictures, report.peaks_db) == (None, None, ())
 
 
