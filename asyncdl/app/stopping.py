@@ -18,7 +18,11 @@ _CODES = {
     signal.SIGINT: ExitCode.INTERRUPTED,
     signal.SIGTERM: ExitCode.TERMINATED,
     signal.SIGHUP: ExitCode.TERMINATED,
+    signal.SIGUSR1: ExitCode.TERMINATED,
+    signal.SIGUSR2: ExitCode.TERMINATED,
 }
+# Clusters send these minutes ahead of TERM and KILL, where they are asked to: there is time to finish.
+_WARNINGS = frozenset({signal.SIGUSR1, signal.SIGUSR2})
 
 
 @dataclass(slots=True)
@@ -33,16 +37,18 @@ class Stopping:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Take over the signals for the length of a block."""
+        """Take over the signals for the length of a block; ``nohup`` has HUP ignored, and that stays so."""
         loop = asyncio.get_running_loop()
-        for number in _CODES:
+        is_detached = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        taken = [number for number in _CODES if number is not signal.SIGHUP or not is_detached]
+        for number in taken:
             loop.add_signal_handler(number, self._told, number)
         try:
             yield
         finally:
             for timer in self._timers:
                 timer.cancel()
-            for number in _CODES:
+            for number in taken:
                 loop.remove_signal_handler(number)
 
     def _told(self, number: signal.Signals) -> None:
@@ -55,6 +61,7 @@ class Stopping:
         self.exit_code = _CODES[number]
         if number is signal.SIGINT:
             self.drain("stopping: finishing what is in flight; Ctrl-C again stops at once")
-        else:
-            self.drain(f"{number.name}: finishing what is in flight")
+            return
+        self.drain(f"{number.name}: finishing what is in flight")
+        if number not in _WARNINGS:
             self._timers.append(asyncio.get_running_loop().call_later(_TERM_PATIENCE_S, self.stop))

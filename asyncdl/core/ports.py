@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from asyncdl.core.events import Event, RowEvent, Source
 from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, Segment
+
+BeforePublish: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Fetcher(Protocol):
@@ -41,7 +43,14 @@ class Reader(Protocol):
     """Reads one kind of list."""
 
     def rows(self, path: Path, source: Source, skip: SkipLine) -> Iterator[Row | RejectedRow]:
-        """Yield lazily; lines for which ``skip(line)`` holds are passed over before they are parsed."""
+        """Yield lazily; lines for which ``skip(line)`` holds are passed over before they are parsed.
+
+        A segment of several lines has the number of its first one, and only that one is asked about.
+        """
+        ...
+
+    def roughly(self, path: Path) -> int:
+        """Say about how many segments a list has, in little time; for a progress bar."""
         ...
 
 
@@ -56,6 +65,12 @@ class SkipLine(Protocol):
 class Maker(Protocol):
     """Turns fetched bytes into a published clip."""
 
-    async def make(self, segment: Segment, fetched: Fetched, /) -> Clip | Failure:
-        """Decode, cut, check and publish; raises only ``AsyncdlError`` for faults that stop the run."""
+    async def make(
+        self, segment: Segment, fetched: Fetched, before_publish: BeforePublish, /
+    ) -> Clip | Failure:
+        """Decode, cut, check and publish; raises only ``AsyncdlError`` for faults that stop the run.
+
+        ``before_publish`` is awaited once a good clip is there, before anything that stands under its name
+        is touched; what it raises ends the making.
+        """
         ...

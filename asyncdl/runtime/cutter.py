@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from asyncdl.core import layout
@@ -12,6 +13,7 @@ from asyncdl.core.codes import Code
 from asyncdl.core.cutting import is_outside
 from asyncdl.core.model import AudioFormat, Clip, ClipSpec, Container, Failure, Fetched, Segment
 from asyncdl.core.mp3_tag import HEAD_BYTES, with_exact_length
+from asyncdl.core.ports import BeforePublish
 from asyncdl.runtime.cut_part import Encoded, Work, cut_part
 from asyncdl.runtime.ffmpeg import Ffmpeg
 from asyncdl.runtime.files import publish, telling
@@ -25,6 +27,18 @@ _SOUND_ENDING = {Container.MP4: "m4a", Container.WEBM: "webm"}
 def usable_slots() -> int:
     """CPUs that this program may use, and one: a child waits for the disk now and then."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+async def nothing_to_do() -> None:
+    """Publish at once: nothing speaks of what stands under the clip's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A part that is as it should be."""
+
+    encoded: Encoded
+    measured: Measured
 
 
 class Cutter:
@@ -53,19 +67,24 @@ class Cutter:
         self._deadline_s = deadline_s
         self._slots = asyncio.Semaphore(slots or usable_slots())
 
-    async def make(self, segment: Segment, fetched: Fetched) -> Clip | Failure:
-        """Decode, cut, check and publish one clip.
+    async def make(
+        self, segment: Segment, fetched: Fetched, before_publish: BeforePublish = nothing_to_do
+    ) -> Clip | Failure:
+        """Decode, cut, check and publish one clip; a good one is published after ``before_publish``.
 
         Raises ``DiskFull`` and ``EnvironmentFault``; all else that can be expected is a value.
         """
         work = Work(segment.span, fetched, self._spec, _part_path(fetched, self._spec))
         try:
             with telling("cutting", work.part):
-                return await self._make(segment, work)
+                made = await self._make(work)
+                if isinstance(made, Failure):
+                    return made
+                return await self._store(segment, work, made, before_publish)
         finally:
             _remove(work)
 
-    async def _make(self, segment: Segment, work: Work) -> Clip | Failure:
+    async def _make(self, work: Work) -> _Made | Failure:
         if is_outside(work.span, work.fetched.video_end_ms):
             return failure(Code.OUT_OF_RANGE, f"the video ends at {work.fetched.video_end_ms} ms")
         if work.spec.video and work.fetched.video is None:
@@ -79,11 +98,13 @@ class Cutter:
             measured = await measure(work.part, self._ffmpeg, deadline_s=self._deadline_s)
         if isinstance(measured, Failure):
             return measured
-        return _mismatch(work, encoded, measured) or await self._store(segment, work, encoded, measured)
+        return _mismatch(work, encoded, measured) or _Made(encoded, measured)
 
-    async def _store(self, segment: Segment, work: Work, encoded: Encoded, measured: Measured) -> Clip:
+    async def _store(self, segment: Segment, work: Work, made: _Made, before_publish: BeforePublish) -> Clip:
+        encoded, measured = made.encoded, made.measured
         sources = _kept(segment, work.fetched) if self._keep_source else {}
         size_bytes, sha256 = await asyncio.to_thread(fingerprint, work.part)
+        await before_publish()
         # A cancelled wait must not remove files that the thread is about to rename.
         await shielded(asyncio.to_thread(self._publish, segment, work, sources))
         fetched = work.fetched
@@ -102,6 +123,7 @@ class Cutter:
             tool_version=self._tools,
             title=fetched.title,
             source_files=tuple(sources),
+            split=segment.split,
         )
 
     def _publish(self, segment: Segment, work: Work, sources: dict[str, Path]) -> None:

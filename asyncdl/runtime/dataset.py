@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from asyncdl.core import layout
+from asyncdl.core.events import RunStarted
 from asyncdl.core.ledger import Ledger
+from asyncdl.core.partition import WHOLE, Partition, parse_label
 from asyncdl.errors import UsageError
 from asyncdl.runtime import guardian
-from asyncdl.runtime.files import make_folders, telling
-from asyncdl.runtime.lock import JournalLock
+from asyncdl.runtime.files import make_folders, sweep_replacements, telling
+from asyncdl.runtime.finding import find_root, journal_of
+from asyncdl.runtime.heartbeat import Heartbeat
+from asyncdl.runtime.journal import RunJournal
+from asyncdl.runtime.lock import MEANS, JournalLock, Means
 from asyncdl.runtime.replay import Replayed, replay
-from asyncdl.settings import DEFAULT_OUT
+from asyncdl.runtime.run_folder import sync_run_files
+
+__all__ = ["DataSet", "find_root", "journal_of", "open_for_writing"]
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set that this process may write; ``parts`` is its private folder of this run."""
+    """A data set (or a partition of it) that this process may write, until its ``heartbeat`` tells a fault.
+
+    ``parts`` is its private folder of this run.
+    """
 
     root: Path
     run_id: str
     lock: JournalLock
     replayed: Replayed
+    heartbeat: Heartbeat
+    partition: Partition = WHOLE
 
     @property
     def journal(self) -> Path:
@@ -33,82 +46,86 @@ class DataSet:
     @property
     def parts(self) -> Path:
         """Folder of files being written in this run."""
-        return self.root / layout.PARTS / self.run_id
+        return self.root / layout.PARTS / _parts_name(self.partition, self.run_id)
 
     @property
     def ledger(self) -> Ledger:
         """What the journal amounts to."""
         return self.replayed.ledger
 
+    async def begin_journal(self, header: RunStarted, *, gather_s: float = 0.0) -> RunJournal:
+        """Begin this writer's run file, which the heartbeat stops when another writer takes over.
+
+        ``gather_s`` as of ``RunJournal``. Raises what stands against writing.
+        """
+        journal = RunJournal(self.journal, partition=self.partition, gather_s=gather_s)
+        await journal.start(header, self.replayed.last_seq + 1)
+        self.heartbeat.writes(journal.name)
+        self.heartbeat.tell(journal.stop)
+        return journal
+
     def close(self) -> None:
         """Remove this run's parts and let the next writer in."""
-        shutil.rmtree(self.root / layout.PARTS, ignore_errors=True)
+        self.heartbeat.stop()
+        shutil.rmtree(self.parts, ignore_errors=True)
+        with suppress(OSError):  # another partition's parts are there
+            self.parts.parent.rmdir()
         self.lock.release()
 
 
-def open_for_writing(root: Path, run_id: str) -> DataSet:
-    """Make the folder if need be, lock it, sweep it, replay its journal.
+def open_for_writing(
+    root: Path, run_id: str, partition: Partition = WHOLE, means: Means = MEANS, *, is_mending: bool = False
+) -> DataSet:
+    """Make the folder if need be, lock the partition, sweep it, replay the journal.
 
-    Raises ``JournalLocked``, ``JournalFault`` on damage, ``EnvironmentFault`` and ``DiskFull``.
+    ``means`` says how the lock is taken. Who mends the journal gets it as it is, damage and all, and read
+    anew to its end. Raises ``JournalLocked``, ``JournalFault`` on damage, ``EnvironmentFault``, ``DiskFull``.
     """
     root = root.absolute()  # the workers live in folders of their own
     journal = journal_of(root)
     with telling("creating", root):
         standing = next(folder for folder in (root, *root.parents) if folder.exists())
     make_folders(journal, standing)
-    lock = JournalLock.acquire(journal)
+    lock = JournalLock.acquire(journal, partition, means)
+    heartbeat = Heartbeat(lock)
     try:
         guardian.sweep_dead_runs()
-        _clear_parts(root, run_id)
-        replayed = replay(journal)
-        replayed.require_whole()
+        _clear_parts(root, partition, run_id)
+        if partition == WHOLE:  # else another partition's run may be about to rename one
+            sweep_replacements(root)
+            sweep_replacements(journal)
+        sync_run_files(journal)
+        replayed = replay(journal, with_snapshot=not is_mending, is_lean=True)
+        if not is_mending:
+            replayed.require_whole()
+            replayed.keep_snapshot()
     except BaseException:
+        heartbeat.stop()
         lock.release()
         raise
-    return DataSet(root, run_id, lock, replayed)
+    return DataSet(root, run_id, lock, replayed, heartbeat, partition)
 
 
-def journal_of(root: Path) -> Path:
-    """Folder of a data set's run files."""
-    return root / layout.JOURNAL
+def _parts_name(partition: Partition, run_id: str) -> str:
+    return f"{partition.label}-{run_id}" if partition.label else run_id
 
 
-def find_root(asked: Path | None, start: Path) -> Path:
-    """Find the data set that a command without a folder means.
-
-    Raises ``UsageError`` that names the candidates when there is not exactly one.
-    """
-    if asked is not None:
-        if not journal_of(asked).is_dir():
-            raise UsageError(f"{asked} is no data set: it has no folder {layout.JOURNAL}/.")
-        return asked
-    if journal_of(start / DEFAULT_OUT).is_dir():
-        return DEFAULT_OUT
-    found = sorted(child.name for child in start.iterdir() if _has_journal(child))
-    if len(found) == 1:
-        return Path(found[0])
-    if not found:
-        raise UsageError(
-            "There is no data set here.", mend="Go where asyncdl run was started, or name it with --out DIR."
-        )
-    raise UsageError(
-        f"There are several data sets here: {', '.join(found)}.", mend="Name one of them with --out DIR."
-    )
-
-
-def _has_journal(folder: Path) -> bool:
-    try:
-        return journal_of(folder).is_dir()
-    except OSError:  # a folder that cannot be looked into is none of ours
-        return False
-
-
-def _clear_parts(root: Path, run_id: str) -> None:
-    """Remove all parts: as the lock is held, they belong to runs that are over."""
+def _clear_parts(root: Path, partition: Partition, run_id: str) -> None:
+    """Remove the parts of all runs that the held lock excludes: they are over."""
     parts = root / layout.PARTS
     if parts.is_symlink():
         raise UsageError(f"{parts} is a link; asyncdl writes through none.", mend="Remove it.")
-    shutil.rmtree(parts, ignore_errors=True)
     with telling("creating", parts):
         parts.mkdir(mode=0o700, exist_ok=True)
-        (parts / run_id).mkdir(mode=0o700)
+        for left in parts.iterdir():
+            owner = parse_label(left.name.rpartition("-")[0])
+            if owner is None or partition.excludes(owner):
+                _remove(left)
+        (parts / _parts_name(partition, run_id)).mkdir(mode=0o700)
+
+
+def _remove(left: Path) -> None:
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)

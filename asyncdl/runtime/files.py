@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
@@ -16,12 +17,13 @@ from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from asyncdl.errors import AsyncdlError, DiskFull, EnvironmentFault
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _KEEP_SIZE = 1
+_REPLACEMENT = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -189,6 +191,14 @@ def replace_file(path: Path, chunks: Iterable[bytes], files: FileLayer = REAL_FI
         sync_folder(path.parent, files)
 
 
+def sweep_replacements(folder: Path, files: FileLayer = REAL_FILES) -> None:
+    """Remove what a killed ``replace_file`` has left in ``folder``, where nobody else may be writing now."""
+    with telling("sweeping", folder):
+        for name in os.listdir(folder):  # noqa: PTH208 - names, not paths
+            if _REPLACEMENT.fullmatch(name) and files.kind(folder / name) is EntryKind.FILE:
+                files.unlink(folder / name)
+
+
 def make_folders(folder: Path, root: Path, files: FileLayer = REAL_FILES) -> None:
     """Make the folders below ``root`` that lead to ``folder``, and see that their names are on disk.
 
@@ -206,6 +216,15 @@ def make_folders(folder: Path, root: Path, files: FileLayer = REAL_FILES) -> Non
             if files.kind(path) is not EntryKind.FOLDER:
                 raise EnvironmentFault(f"{path} is in the way: a folder belongs there", mend="move it away")
             sync_folder(parent, files)
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file for reading; never waits. Raises ``OSError``, also for a link, a pipe or a device."""
+    fd = os.open(path, _READ | os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "no plain file", str(path))
+    return os.fdopen(fd, "rb")
 
 
 def sync_file(path: Path, files: FileLayer = REAL_FILES) -> None:

@@ -26,17 +26,17 @@ _ROUNDS = 20
 
 def new_run_id() -> str:
     """Make an id from which anybody can tell whether its program still runs."""
-    started = _start_time(os.getpid()) or 0
-    return f"{uuid.uuid4().hex[:16]}.{os.getpid()}.{started}.{_namespace()}"
+    started = start_time(os.getpid()) or 0
+    return f"{uuid.uuid4().hex[:16]}.{os.getpid()}.{started}.{namespace()}"
 
 
 def is_alive(run_id: str) -> bool:
     """Tell whether the program that made this id still runs; whoever cannot be judged counts as alive."""
     parts = run_id.split(".")
-    if len(parts) != 4 or not all(part.isdigit() for part in parts[1:]) or parts[3] != _namespace():
+    if len(parts) != 4 or not all(part.isdigit() for part in parts[1:]) or parts[3] != namespace():
         return True
     try:
-        return _start_time(int(parts[1])) == int(parts[2])
+        return start_time(int(parts[1])) == int(parts[2])
     except OSError:
         return True
 
@@ -92,7 +92,7 @@ def _run_ids(pid: int) -> Iterator[str]:
                 yield entry[len(_MARK) :].decode("ascii", errors="replace")
 
 
-def _start_time(pid: int) -> int | None:
+def start_time(pid: int) -> int | None:
     """Start time in clock ticks since boot; None when there is no such process, or it is a zombie."""
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
@@ -101,7 +101,8 @@ def _start_time(pid: int) -> int | None:
     return None if fields[0] in {"Z", "X"} else int(fields[19])
 
 
-def _namespace() -> str:
+def namespace() -> str:
+    """Name the namespace in which this process's pid means something."""
     try:
         return str((_PROC / "self" / "ns" / "pid").stat().st_ino)
     except OSError:
@@ -110,7 +111,7 @@ def _namespace() -> str:
 
 def main() -> None:
     """Wait for the end of standard input, then sweep the run named by the first argument."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     while sys.stdin.buffer.read(1):
         pass

@@ -90,4 +90,8 @@ def _remarks(event: ClipStored) -> str:
 
 
 def _one_line(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
+    """Escape line breaks, and with them all that a terminal would obey."""
+    bare = text.replace("\\", "\\\\")
+    if bare.isprintable():
+        return bare
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in bare)

@@ -13,8 +13,9 @@ from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import Clip, ClipSpec, Failure, Fetched, Segment
-from asyncdl.core.ports import Maker
-from asyncdl.runtime.cutter import Cutter
+from asyncdl.core.ports import BeforePublish, Maker
+from asyncdl.errors import DiskFull
+from asyncdl.runtime.cutter import Cutter, nothing_to_do
 from support.fakes import FakeMaker, a_clip, a_fetched
 from support.fetching import asked
 from support.sources import FFMPEG, fetched, noise_m4a, segment, written
@@ -57,8 +58,10 @@ def _bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return made
 
 
-async def _make(bench: Bench, wanted: Segment) -> Clip | Failure:
-    return await bench.maker.make(wanted, bench.left(wanted))
+async def _make(
+    bench: Bench, wanted: Segment, before_publish: BeforePublish = nothing_to_do
+) -> Clip | Failure:
+    return await bench.maker.make(wanted, bench.left(wanted), before_publish)
 
 
 async def test_a_clip_is_as_long_as_its_segment_to_the_sample(bench: Bench) -> None:
@@ -86,6 +89,29 @@ async def test_segments_made_at_the_same_time_get_each_their_own_answer(bench: B
 
 async def test_the_same_segment_made_again_gives_the_same_clip(bench: Bench) -> None:
     assert await _make(bench, GOOD) == await _make(bench, GOOD)
+
+
+async def test_only_a_good_clip_is_announced_before_it_is_published(bench: Bench) -> None:
+    announced: list[Segment] = []
+
+    def announcing(wanted: Segment) -> BeforePublish:
+        async def announce() -> None:
+            announced.append(wanted)
+
+        return announce
+
+    for wanted in (BROKEN, GOOD):
+        await _make(bench, wanted, announcing(wanted))
+    assert announced == [GOOD]
+
+
+async def test_a_clip_whose_announcement_fails_is_not_published(bench: Bench, tmp_path: Path) -> None:
+    async def fail() -> None:
+        raise DiskFull("no room for the announcement")
+
+    with pytest.raises(DiskFull):
+        await _make(bench, GOOD, fail)
+    assert not list(tmp_path.rglob("*.flac"))
 
 
 async def test_a_cancelled_making_leaves_the_maker_usable(bench: Bench) -> None:

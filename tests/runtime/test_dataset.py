@@ -62,6 +62,16 @@ def test_opening_sweeps_the_parts_of_killed_runs(tmp_path: Path) -> None:
     data_set.close()
 
 
+def test_opening_sweeps_files_that_were_being_replaced_and_no_others(tmp_path: Path) -> None:
+    journal = journal_of(_data_set(tmp_path, "out"))
+    left = [tmp_path / "out" / ".manifest.jsonl.01234567.part", journal / ".lease.89abcdef.part"]
+    mine = [tmp_path / "out" / "notes.part", tmp_path / ".manifest.jsonl.01234567.part"]
+    for path in left + mine:
+        path.write_bytes(b"half")
+    open_for_writing(tmp_path / "out", "run-1").close()
+    assert [path.exists() for path in left + mine] == [False, False, True, True]
+
+
 def test_sweeping_follows_no_link(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
