@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncdl.settings import DEFAULT_OUT
+from asyncdl.settings import out_option
 
 if TYPE_CHECKING:
     from asyncdl.ui.summary import Commands
@@ -16,7 +15,7 @@ def commands_for(out: Path, command: str = "run") -> Commands:
     """Name the folder where it is not the usual one; a demo's set is only to be had from the demo."""
     from asyncdl.ui.summary import Commands  # noqa: PLC0415 - rich is loaded on use
 
-    where = "" if out == DEFAULT_OUT else f" --out {shlex.quote(str(out))}"
+    where = out_option(out)
     again = "retry-failed" if command == "run" else command
     return Commands(
         run=f"asyncdl {command}{where}",
