@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,11 @@ class RunningSite:
         if not self.log_file.exists():
             return []
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]
+
+    def told(self) -> dict[str, object]:
+        """Read what the site says of itself: addresses, certificate, pid."""
+        told: dict[str, object] = json.loads(self.ready_file.read_text())
+        return told
 
 
 @contextmanager
@@ -61,6 +67,12 @@ def memory_kb(pid: int, field: str) -> int:
     except OSError:
         pass
     return 0
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of one process so far, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def tree(pid: int) -> list[int]:

@@ -168,6 +168,16 @@ def test_a_stream_above_the_cap_ends_there(wire: Wire, chunked: bool) -> None:
     assert wire.received_bytes <= 65_536
 
 
+def test_a_stream_that_names_no_length_is_held_to_the_size_the_site_named(wire: Wire) -> None:
+    """It could end between two fragments, and pass for a video that is over there."""
+    with odd_server({"/m": Odd(body=BODY[:-1000], chunked=True)}) as server:
+        file = media(wire, server.url("/m"), SIZE)
+        file.ranges = Ranges.REFUSED
+        result = file.copy_whole(bytearray().extend, SIZE)
+    assert isinstance(result, Failure)
+    assert result.code == "short_body"
+
+
 def test_a_named_size_above_the_cap_costs_no_request(wire: Wire) -> None:
     with odd_server({}) as server:
         result = media(wire, server.url("/m"), SIZE).copy_whole(bytearray().extend, 1000)

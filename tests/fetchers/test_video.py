@@ -72,8 +72,8 @@ async def test_the_file_holds_the_head_and_the_needed_bytes_and_only_this_user_r
     data = data_of(track.path)
     assert track.size_bytes == len(data)
     master = (await masters.get(Recipe(Content.CHIRP, Shape.WEBM, LONG_S))).path.read_bytes()
-    assert data[-400_000:] in master
-    assert 19_900 < track.first_ms < 20_000
+    assert data[-150_000:] in master
+    assert 28_840 < track.first_ms < 28_869  # packets long before the span are left out
     assert result.video_end_ms == pytest.approx(620_000, abs=50)
     assert (result.whole_file, result.title) == (False, f"Demo video {ID}")
 

@@ -25,9 +25,9 @@ from support.fetching import SPAN, asked, left_in, player
 PROGRAM = """
 import sys, orjson
 from asyncdl.fetchers.ytdlp.config import config_from_json
-from asyncdl.fetchers.ytdlp.extract import preload_imports
+from asyncdl.fetchers.ytdlp.rehearsal import rehearse
 from asyncdl.fetchers.ytdlp.worker import serve
-preload_imports()
+rehearse()
 serve(int(sys.argv[1]), config_from_json(orjson.loads(sys.argv[2])))
 """
 

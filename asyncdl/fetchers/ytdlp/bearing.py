@@ -15,7 +15,8 @@ import orjson
 from asyncdl.errors import EnvironmentFault
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.lines import WorkerGone, WorkerLine
-from asyncdl.runtime.process import RUN_ID_VARIABLE, TAIL_BYTES, end_group, shielded, start_child
+from asyncdl.runtime.process import RUN_ID_VARIABLE, end_group, shielded, start_child
+from asyncdl.runtime.tails import TAIL_BYTES
 
 _PROGRAM = "asyncdl.fetchers.ytdlp.nursery"
 _BIRTH_S = 60.0
@@ -60,7 +61,7 @@ class Bearing:
     @classmethod
     async def start(cls, home: Path, run_id: str) -> Bearing:
         """Start the program in ``home``, an empty private folder; it imports yt-dlp meanwhile."""
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socket_pair()
         try:
             process = await start_child(
                 [sys.executable, "-P", "-m", _PROGRAM, str(theirs.fileno())],
@@ -87,7 +88,7 @@ class Bearing:
 
         Raises ``EnvironmentFault`` with the program's last words when none comes.
         """
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socket_pair()
         try:
             message = orjson.dumps({"bear": asdict(config)}, option=orjson.OPT_APPEND_NEWLINE)
             socket.send_fds(self._control, [message], [theirs.fileno()])
@@ -134,3 +135,13 @@ class Bearing:
             f"No fetch worker could be started: {what}\n{words}".strip(),
             mend="Try: python -m pip install --upgrade --force-reinstall yt-dlp requests",
         )
+
+
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise EnvironmentFault(
+            f"No fetch worker could be started: {error.strerror}",
+            mend="Raise the limit on open files (ulimit -n), or lower --concurrency.",
+        ) from error

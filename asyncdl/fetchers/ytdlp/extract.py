@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import yt_dlp
 import yt_dlp.extractor.youtube
@@ -41,14 +41,14 @@ _LIVE = {
 }
 
 
-def preload_imports() -> None:
-    """Have everything loaded that a worker needs, so that children forked afterwards share it.
+# YouTube's titles have 100 characters and its reasons some hundreds; whatever comes, patterns stay quick.
+_LONGEST_TITLE = 500
+_LONGEST_TEXT = 16 * 1024
 
-    The imports above do most of it; the rest is loaded by whoever makes the first ``Extractor``.
-    """
-    first = Extractor(WorkerConfig())
-    first.ydl.get_info_extractor("Youtube")
-    first.close()
+
+def encodable(text: str) -> str:
+    """Replace halves of pairs, which YouTube's JSON may hold and no UTF-8 can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,18 @@ class CountingYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc]
         self.sent_requests += 1
         return super().urlopen(req)
 
+    def _forceprint(self, key: str, info_dict: Any) -> Any:  # noqa: ANN401 - as above
+        """Build no tables of formats for nobody, as yt-dlp does twice a video: a tenth of an extraction."""
+        wanted = (self.params["forceprint"].get(key), self.params["print_to_file"].get(key))
+        if key == "video" or any(wanted):
+            return super()._forceprint(key, info_dict)
+        return info_dict
+
 
 class Extractor:
     """One guest session: one cookie jar, one pool of connections. Not for threads."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: WorkerConfig, kind: type[CountingYoutubeDL] = CountingYoutubeDL) -> None:
         self._messages = _Messages()
         self._url_template = config.url_template
         allowed_plugin_dirs.value = plugin_dirs(config)
@@ -119,7 +126,13 @@ class Extractor:
             # The command's default makes extract_info return None where it should raise.
             "ignoreerrors": False,
         }
-        self.ydl = CountingYoutubeDL(params, auto_init="no_verbose_header")
+        self.ydl = kind(params, auto_init="no_verbose_header")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def extract(self, ytid: str) -> Extraction | Failure:
         """Ask about one video; what went wrong is told as a value, with all that yt-dlp said."""
@@ -142,7 +155,8 @@ class Extractor:
         self.ydl.close()
 
     def _failed(self, errors: str) -> Failure:
-        told = classify(f"{errors}\n{self._messages.others}".strip())
+        others = self._messages.others
+        told = classify(encodable(f"{errors[:_LONGEST_TEXT]}\n{others[:_LONGEST_TEXT]}".strip()))
         return replace(told, text=redact(told.text))
 
     def _read(self, ytid: str, info: Mapping[str, Any] | None) -> Extraction | Failure:
@@ -154,7 +168,7 @@ class Extractor:
         title = info.get("title")
         return Extraction(
             ytid=ytid,
-            title=title if isinstance(title, str) else None,
+            title=encodable(title[:_LONGEST_TITLE]) if isinstance(title, str) else None,
             formats=read_formats(info.get("formats") or ()),
             warnings=self._messages.others,
         )

@@ -10,6 +10,8 @@ from asyncdl.core.codes import Code
 from asyncdl.core.model import Container, Failure, Quality
 
 _CONTAINERS = {"m4a": Container.MP4, "mp4": Container.MP4, "webm": Container.WEBM}
+# YouTube has numbers and a suffix; this goes into the journal.
+_LONGEST_ID = 64
 _PROTOCOLS = frozenset({"https", "http"})
 
 
@@ -90,6 +92,7 @@ def _is_usable(raw: Mapping[str, object]) -> bool:
         and raw.get("ext") in _CONTAINERS
         and raw.get("has_drm") is not True
         and not str(raw.get("format_id", "")).endswith("-drc")
+        and len(str(raw.get("format_id", ""))) <= _LONGEST_ID
         and str(raw.get("url", "")).startswith(("https://", "http://"))
     )
 

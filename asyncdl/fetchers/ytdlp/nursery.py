@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,12 +26,16 @@ from typing import Any
 
 import orjson
 
+from asyncdl.core.scarcity import SCARCE
 from asyncdl.fetchers.ytdlp.config import WorkerConfig, config_from_json
-from asyncdl.fetchers.ytdlp.extract import preload_imports
+from asyncdl.fetchers.ytdlp.options import ydl_params
+from asyncdl.fetchers.ytdlp.rehearsal import rehearse
 from asyncdl.fetchers.ytdlp.worker import serve
 
 _MAX_MESSAGE_BYTES = 64 * 1024
 _PR_SET_PDEATHSIG = 1
+_FORK_TRIES = 20
+_FORK_PAUSE_S = 0.25
 
 
 class Nursery:
@@ -70,13 +75,31 @@ class Nursery:
             self._bear(next(fds), config_from_json(message["bear"]))
 
     def _bear(self, fd: int, config: WorkerConfig) -> None:
+        if config.cookie_file is None:  # else each worker has words of its own
+            ydl_params(config)
         parent = os.getpid()
-        pid = os.fork()
+        pid = self._fork()
+        if pid is None:
+            os.close(fd)  # who waits at the other end sees that nobody came
+            return
         if pid:
             os.close(fd)
             self._children.add(pid)
             return
         _be_worker(self._control, self._wake, fd, config, parent)
+
+    def _fork(self) -> int | None:
+        """Fork; where processes or memory are scarce, try again for some seconds, then answer None."""
+        for _ in range(_FORK_TRIES):
+            try:
+                return os.fork()
+            except OSError as error:
+                if error.errno not in SCARCE:
+                    raise
+                sys.stderr.write(f"no process for a worker: {error.strerror}\n")
+                time.sleep(_FORK_PAUSE_S)
+                self._reap()
+        return None
 
     def _kill(self, pid: int) -> None:
         if pid in self._children:
@@ -129,13 +152,14 @@ def _die_with(parent: int) -> None:
 
 def main() -> None:
     """Serve the control socket whose descriptor is the first argument."""
-    for number in (signal.SIGINT, signal.SIGHUP):
+    # A cluster signals every process of a job; what follows is decided by the main process alone.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
-    preload_imports()
+    rehearse()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     Nursery(socket.socket(fileno=int(sys.argv[1])), receiver).serve()

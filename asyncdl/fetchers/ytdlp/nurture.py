@@ -13,6 +13,7 @@ from asyncdl.fetchers.ytdlp.bearing import Bearing
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.lines import WorkerLine
 from asyncdl.runtime.files import telling
+from asyncdl.runtime.secret_file import NoSecret, read_secret
 
 # Long enough for the event loop to hear of a nursery's death.
 _BREATH_S = 0.5
@@ -78,8 +79,11 @@ class Nursery:
             return config
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy = self._home / f"cookies-{next(self._jars)}.txt"
-        with telling("copying the cookie file", Path(config.cookie_file)):
-            text = Path(config.cookie_file).read_bytes()
-            with os.fdopen(os.open(copy, _PRIVATE, 0o600), "wb") as file:
-                file.write(text)
+        jar = Path(config.cookie_file)
+        secret = read_secret(jar)  # again: since it was checked, it may have become a pipe or another file
+        if isinstance(secret, NoSecret) or secret.exposure:
+            why = secret.why if isinstance(secret, NoSecret) else secret.exposure
+            raise EnvironmentFault(f"The cookie file {jar}: {why}.")
+        with telling("copying the cookie file", jar), os.fdopen(os.open(copy, _PRIVATE, 0o600), "wb") as file:
+            file.write(secret.text.encode())
         return replace(config, cookie_file=str(copy))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yt_dlp
@@ -38,16 +40,21 @@ def ydl_params(config: WorkerConfig) -> dict[str, Any]:
     Extractor arguments of both are joined, which yt-dlp alone would not do.
     """
     own = own_argv(config)
-    params: dict[str, Any] = dict(yt_dlp.parse_options([*own, *config.user_args]).ydl_opts)
-    ours = yt_dlp.parse_options(own).ydl_opts["extractor_args"]
+    params: dict[str, Any] = deepcopy(_parsed(*own, *config.user_args).ydl_opts)
+    ours = _parsed(*own).ydl_opts["extractor_args"]
     params["extractor_args"] = _joined(ours, params["extractor_args"])
     return params
 
 
 def plugin_dirs(config: WorkerConfig) -> list[str]:
     """Where plugins may come from: nowhere, unless the user's unsafe options say so."""
-    dirs = yt_dlp.parse_options([*own_argv(config), *config.user_args]).options.plugin_dirs
-    return list(dirs or ())
+    return list(_parsed(*own_argv(config), *config.user_args).options.plugin_dirs or ())
+
+
+@lru_cache(maxsize=16)
+def _parsed(*argv: str) -> Any:  # noqa: ANN401 - yt-dlp ships no types
+    """Parse once what three questions and all workers of an identity share: 5 ms; not to be changed."""
+    return yt_dlp.parse_options(list(argv))
 
 
 def _extraction(config: WorkerConfig) -> Iterator[str]:

@@ -114,7 +114,8 @@ class MediaFile:
         reply = self.wire.get(self._url, self.source.headers)
         if isinstance(reply, Failure):
             return reply
-        length = reply.length_bytes
+        # Without a length of its own a body that breaks off looks whole.
+        length = self.size_bytes if reply.length_bytes is None else reply.length_bytes
         if length is not None and length > max_bytes:
             reply.close()
             return _too_big(max_bytes)

@@ -11,11 +11,13 @@ from typing import BinaryIO
 
 from asyncdl.core.classify import classify, failure
 from asyncdl.core.codes import Code
+from asyncdl.core.early_blocks import without_early_blocks
 from asyncdl.core.media_index import (
     Entry,
     Index,
     NoIndex,
     entries_for,
+    latest_start_ms,
     off_grid,
     open_ended_segment,
     reach_of,
@@ -25,6 +27,9 @@ from asyncdl.fetchers.ytdlp.formats import SourceFormat
 from asyncdl.fetchers.ytdlp.probe import Probed, probe
 from asyncdl.fetchers.ytdlp.ranged import MediaFile, NoRanges
 from asyncdl.fetchers.ytdlp.wire import Wire
+
+# Some fragments of sound; longer stretches go to disk as they come.
+_MOST_IN_MEMORY_BYTES = 4 * 1000 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,10 @@ class SourceTrack:
             return failure(Code.OUT_OF_RANGE, text)
         if self._codec == "opus" and off_grid(entries[0]):
             return self._write_whole(stem)
-        return self._write_entries(index, self._probed.prefix, entries, stem)
+        return self._write_entries(self._probed.prefix, index, entries, span, stem)
 
     def _write_entries(
-        self, index: Index, prefix: bytes, entries: tuple[Entry, ...], stem: str
+        self, prefix: bytes, index: Index, entries: tuple[Entry, ...], span: Span, stem: str
     ) -> Part | Failure:
         first, end = entries[0].first_byte, entries[-1].end_byte
         if end - first > self._max_bytes:
@@ -74,12 +79,18 @@ class SourceTrack:
         init = prefix[: index.init_bytes]
         if index.container is Container.WEBM:
             init = open_ended_segment(init)
+        known, first_ms, copied_to = prefix[first:end], entries[0].start_ms, first + len(prefix[first:end])
+        if self._codec == "opus" and end - first <= _MOST_IN_MEMORY_BYTES:
+            rest = self._media.read(copied_to, end)
+            if not isinstance(rest, bytes):
+                return rest if isinstance(rest, Failure) else self._write_whole(stem)
+            known, first_ms = without_early_blocks(known + rest, first_ms, latest_start_ms(span, self._codec))
+            copied_to = end
 
         def fill(file: BinaryIO) -> Failure | NoRanges | None:
             file.write(init)
-            known = prefix[first:end]
             file.write(known)
-            return self._media.copy(first + len(known), end, file.write)
+            return self._media.copy(copied_to, end, file.write)
 
         path = f"{stem}.{index.container.value}"
         size = write_new(path, fill)
@@ -87,7 +98,7 @@ class SourceTrack:
             return self._write_whole(stem)
         if isinstance(size, Failure):
             return size
-        track = self._track(path, index.container, size, entries[0].start_ms)
+        track = self._track(path, index.container, size, first_ms)
         return Part(track, index.end_ms, whole_file=False)
 
     def _write_whole(self, stem: str) -> Part | Failure:
