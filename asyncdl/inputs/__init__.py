@@ -8,7 +8,25 @@ from importlib import import_module
 from asyncdl.core.ports import Reader
 from asyncdl.errors import UsageError
 
-_SHARED = frozenset({"cache", "count", "known", "lines", "sources"})
+_SHARED = frozenset(
+    {
+        "cache",
+        "cells",
+        "count",
+        "further",
+        "known",
+        "label_sets",
+        "lines",
+        "named_ids",
+        "parquet",
+        "recognise",
+        "shelf",
+        "short_clips",
+        "sources",
+        "survey",
+        "table_files",
+    }
+)
 
 
 def reader_names() -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from asyncdl.core.columns import USUAL, Columns, UnreadableHeader, read_columns
 from asyncdl.core.events import Source
 from asyncdl.core.model import RejectedRow, Row, RowRef, Segment
 from asyncdl.core.ports import Reader, SkipLine
+from asyncdl.core.quick_rows import quick_rows
 from asyncdl.core.rows import RejectReason, excerpt, is_passive, line_text, parse_row
 from asyncdl.errors import UsageError
-from asyncdl.inputs.lines import physical_lines
+from asyncdl.inputs.lines import count_rows_roughly, physical_lines
 
 
 class AudiosetWeak:
@@ -25,8 +26,11 @@ class AudiosetWeak:
         ``physical_lines`` raises, and ``UsageError`` for a header under which no row can be read.
         """
         numbered = enumerate(physical_lines(path), 1)
-        columns, first = _head(numbered, path)
+        columns, first = read_head(numbered, path)
         split, index = source.split, source.index
+        if columns is USUAL:
+            yield from quick_rows(chain(first, numbered), index, split, skip)
+            return
         for number, line in chain(first, numbered):
             if skip(number):
                 continue
@@ -36,9 +40,18 @@ class AudiosetWeak:
             elif outcome is not None:
                 yield RejectedRow(RowRef(index, number), outcome, excerpt(line))
 
+    def roughly(self, path: Path) -> int:
+        """Count lines that are no comments."""
+        return count_rows_roughly(path)
 
-def _head(numbered: Iterator[tuple[int, bytes]], path: Path) -> tuple[Columns, tuple[tuple[int, bytes], ...]]:
-    """Read to the first row; answer the columns and that row, if there is one."""
+
+def read_head(
+    numbered: Iterator[tuple[int, bytes]], path: Path
+) -> tuple[Columns, tuple[tuple[int, bytes], ...]]:
+    """Read to the first row; answer the columns and that row, if there is one.
+
+    Raises ``UsageError`` for a header under which no row can be read.
+    """
     columns = USUAL
     for number, line in numbered:
         text = line_text(line)

@@ -9,34 +9,47 @@ from pathlib import Path
 
 from asyncdl.core.layout import split_name
 from asyncdl.core.ports import Reader
+from asyncdl.core.table_columns import TableColumns
 from asyncdl.errors import UsageError
 from asyncdl.inputs import reader
 from asyncdl.inputs.cache import OnProgress, cached
-from asyncdl.inputs.known import BASE_URL, KNOWN, NOT_YET
+from asyncdl.inputs.known import BASE_URL, KNOWN
 from asyncdl.inputs.lines import fingerprint, open_list
+from asyncdl.inputs.recognise import reader_name
+from asyncdl.inputs.table import Table
 
 __all__ = ["ListFile", "fingerprint", "resolve"]
 
-_DEFAULT_READER = "audioset_weak"
-_ENDINGS = re.compile(r"(?:\.(?:csv|tsv|txt))?(?:\.gz)?$", re.IGNORECASE)
+_ENDINGS = re.compile(r"(?:\.(?:csv|tsv|txt|jsonl|ndjson|parquet))?(?:\.gz)?$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A list on local disk. ``split`` is a safe folder name; ``warning`` is for people, mostly empty."""
+    """A list on local disk. ``split`` is a safe folder name; ``warning`` is for people, mostly empty.
+
+    ``columns`` is what was said of its columns, as text: read in another way it is another list.
+    """
 
     path: Path
     name: str
     split: str
     reader: Reader
     warning: str = ""
+    columns: str = ""
 
 
 def resolve(
-    argument: str, cache: Path, *, base_url: str = BASE_URL, on_progress: OnProgress | None = None
+    argument: str,
+    cache: Path,
+    *,
+    base_url: str = BASE_URL,
+    on_progress: OnProgress | None = None,
+    columns: TableColumns | None = None,
 ) -> ListFile:
     """Find the list that ``argument`` means; a known name wins over a file of that name (give ``./eval``).
+
+    ``columns`` is what the user says of a table's columns; it does not concern known names.
 
     May fetch, so it may take minutes: not for the event loop. Raises ``UsageError`` for what is no list,
     and whatever ``cache.cached`` raises.
@@ -49,12 +62,13 @@ def resolve(
     path = Path(argument)
     _refuse_missing(path, argument)
     open_list(path).close()
-    return ListFile(path, path.name, split_name(_ENDINGS.sub("", path.name)), reader(_DEFAULT_READER))
+    split = split_name(_ENDINGS.sub("", path.name))
+    if columns is None or not columns.text:
+        return ListFile(path, path.name, split, reader(reader_name(path)))
+    return ListFile(path, path.name, split, Table(columns), columns=columns.text)
 
 
 def _refuse_names(argument: str) -> None:
-    if argument in NOT_YET:
-        raise UsageError(f"The list {argument} cannot be read yet", mend=f"Names that work: {_names()}.")
     if argument in {"-", "/dev/stdin"}:
         raise UsageError(
             "A list cannot be read from standard input: a resumed run has to read it again",

@@ -75,9 +75,8 @@ def test_a_bad_line_is_one_rejected_row_in_its_place_and_stops_nothing(desk: Des
 
 
 def test_skipped_lines_are_not_even_parsed(desk: Desk) -> None:
-    rows = desk.read(
-        desk.plain.line(0), b"junk", *desk.plain.lines(3), skip=frozenset({desk.at(1), desk.at(3)})
-    )
+    good = desk.plain.lines(4)
+    rows = desk.read(good[0], b"junk", *good[1:], skip=frozenset({desk.at(1), desk.at(3)}))
     assert [row.ref.line for row in rows] == [desk.at(place) for place in (0, 2, 4)]
     assert all(isinstance(row, Row) for row in rows)
 
@@ -93,6 +92,11 @@ def test_each_line_is_asked_about_once_and_in_order(desk: Desk) -> None:
     rows = list(desk.reader.rows(desk.path, LIST, note))
     assert asked == [desk.at(place) for place in range(50)]
     assert len(rows) == 25
+
+
+def test_about_how_many_segments_there_are_is_told_beforehand(desk: Desk) -> None:
+    desk.path.write_bytes(desk.plain.text(desk.plain.lines(50)))
+    assert 50 <= desk.reader.roughly(desk.path) <= 50 + desk.plain.head_lines
 
 
 def test_rows_come_before_the_rest_of_the_list_is_read(desk: Desk) -> None:

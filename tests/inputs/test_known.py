@@ -17,7 +17,7 @@ from platformdirs import user_cache_path
 from asyncdl.errors import AsyncdlError, DiskFull, EnvironmentFault
 from asyncdl.inputs.cache import cache_folder, cached
 from asyncdl.inputs.count import RowCount, count_rows
-from asyncdl.inputs.known import BASE_URL, KNOWN, NOT_YET, KnownList
+from asyncdl.inputs.known import BASE_URL, KNOWN, KnownList
 
 CONTENT = (Path(__file__).parent.parent / "data" / "weak_usual.csv").read_bytes()
 LIST = KnownList("tiny", "v1/csv/tiny.csv", 5, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -172,11 +172,34 @@ def test_the_cache_folder_is_the_users_own_or_the_one_named(tmp_path: Path) -> N
     assert cache_folder({}) == cache_folder({"ASYNCDL_CACHE": ""}) == user_cache_path("asyncdl")
 
 
-def test_the_known_lists_are_the_weak_ones_over_https() -> None:
-    assert list(KNOWN) == ["eval", "balanced_train", "unbalanced_train"]
-    assert not NOT_YET & set(KNOWN)
+def test_the_known_lists_are_the_weak_and_the_strong_ones_over_https() -> None:
+    weak = ["eval", "balanced_train", "unbalanced_train"]
+    assert list(KNOWN) == [*weak, "strong_train", "strong_eval"]
     assert BASE_URL.startswith("https://")
-    assert sum(known.rows for known in KNOWN.values()) == 2_084_320
+    assert sum(KNOWN[name].rows for name in weak) == 2_084_320
+    assert KNOWN["strong_train"].path == "strong/audioset_train_strong.tsv"
+    assert KNOWN["strong_eval"].path == "strong/audioset_eval_strong.tsv"
+
+
+STRONG = "".join(f"{number:010d}A_30000\t0.000\t1.000\t/m/0jbk\n" for number in range(200)).encode()
+
+
+def strong_list(rows: int) -> KnownList:
+    return KnownList("tiny", "strong/tiny.tsv", rows, len(STRONG), "", "audioset_strong")
+
+
+def test_a_list_of_which_no_copy_is_known_is_taken_without_a_warning(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.body = STRONG + b"#NAME?\t0.000\t1.000\t/m/0jbk\n"
+    found = cached(strong_list(200), tmp_path, base_url=shelf.base_url)
+    assert (found.path.read_bytes(), found.warning) == (shelf.body, "")
+
+
+@pytest.mark.parametrize(("body", "rows"), [(STRONG, 220), (STRONG + b"junk\n" * 20, 200), (b"", 200)])
+def test_of_a_list_without_a_known_copy_nearly_all_must_be_there(
+    shelf: Shelf, tmp_path: Path, body: bytes, rows: int
+) -> None:
+    shelf.body = body
+    assert "gave no whole list" in fault_of(shelf, tmp_path, strong_list(rows)).what
 
 
 def test_a_count_tells_rows_rejected_lines_and_the_headers_own_number(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncdl.errors import EnvironmentFault, UsageError
+from asyncdl.inputs import reader
 from asyncdl.inputs.audioset_weak import READER
 from asyncdl.inputs.known import KNOWN
 from asyncdl.inputs.sources import ListFile, fingerprint, resolve
@@ -68,7 +69,6 @@ def test_a_known_name_that_cannot_be_fetched_is_the_environments_fault(tmp_path:
     [
         ("-", "standard input", "into a file"),
         ("/dev/stdin", "standard input", "into a file"),
-        ("strong_eval", "cannot be read yet", "eval, balanced_train, unbalanced_train"),
         ("https://host/list.csv", "is an address", "Fetch it"),
         ("gs://bucket/list.csv", "is an address", "Fetch it"),
         ("", "empty name", "Give a file"),
@@ -97,7 +97,7 @@ def test_a_fifo_or_a_folder_is_refused_without_waiting(tmp_path: Path) -> None:
 def test_every_known_name_has_a_reader(tmp_path: Path, nowhere: str) -> None:
     for known in KNOWN.values():
         (tmp_path / known.file_name).write_bytes(b"")
-        assert resolve(known.name, tmp_path, base_url=nowhere).reader is READER
+        assert resolve(known.name, tmp_path, base_url=nowhere).reader is reader(known.reader)
 
 
 def test_a_fingerprint_tells_lists_apart(tmp_path: Path) -> None:
