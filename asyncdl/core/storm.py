@@ -41,17 +41,20 @@ _SUSPECT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """The last different segments, oldest first, and whether each failed for no reason of its own."""
+    """The last different videos, oldest first, and whether each failed for no reason of its own.
 
-    window: tuple[tuple[str, bool], ...] = ()
+    Each is known by the keys of the segments that were wanted of it.
+    """
 
-    def observe(self, key: str, failure: Failure | None) -> Storm:
-        """Take in the outcome of a segment's first attempt, None for a clip.
+    window: tuple[tuple[tuple[str, ...], bool], ...] = ()
+
+    def observe(self, keys: tuple[str, ...], failure: Failure | None) -> Storm:
+        """Take in the outcome of a first attempt at segments of one video, None where it brought a clip.
 
         Later attempts are left out: at the end of a list only those that fail again and again remain.
         """
         is_suspect = failure is not None and failure.code in _SUSPECT
-        return Storm((*self.window, (key, is_suspect))[-STORM_WINDOW:])
+        return Storm((*self.window, (keys, is_suspect))[-STORM_WINDOW:])
 
     @property
     def is_over_all(self) -> bool:
@@ -62,4 +65,4 @@ class Storm:
     @property
     def keys(self) -> tuple[str, ...]:
         """Segments whose verdict the storm may have spoilt."""
-        return tuple(key for key, is_suspect in self.window if is_suspect)
+        return tuple(key for keys, is_suspect in self.window if is_suspect for key in keys)

@@ -8,22 +8,32 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from asyncdl.core.model import Row, Tier
+from asyncdl.core.model import FetchRequest, Quality, Row, Tier
 from asyncdl.runtime.feed import Feed
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one row; ``first_at_s`` is the loop time of the first try in this run.
+    """One try at rows of one video, with one extraction; most often it is one row.
 
-    ``throttles`` counts how often a throttle sign came for it instead of an answer.
+    ``first_at_s`` is the loop time of the first try in this run, ``throttles`` counts how often a throttle
+    sign came instead of an answer.
     """
 
-    row: Row
+    rows: tuple[Row, ...]
     number: int
     first_at_s: float
     tier: Tier = Tier.FIRST
     throttles: int = 0
+
+    def request(
+        self, folder: str, quality: Quality = Quality.BEST, max_height: int | None = None
+    ) -> FetchRequest:
+        """Say what a fetcher is asked; parts are named by segment."""
+        segments = [row.segment for row in self.rows]
+        spans = tuple([segment.span for segment in segments])
+        names = tuple([segment.key for segment in segments])
+        return FetchRequest(segments[0].ytid, spans, folder, names, quality, max_height)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +44,7 @@ class _Waiting:
 
 
 class Agenda:
-    """The one queue of the scheduler; a segment comes back only through ``again``."""
+    """The one queue of the scheduler; a segment comes back only through it."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
@@ -48,7 +58,8 @@ class Agenda:
     @property
     def waiting(self) -> int:
         """How many segments wait for another try."""
-        return len(self._waiting) + len(self._behind)
+        waiting = sum(len(one.attempt.rows) for one in self._waiting)
+        return waiting + sum(len(attempt.rows) for attempt in self._behind)
 
     async def next(self) -> Attempt | None:
         """Answer the next attempt when its time has come, or None when none can come any more."""
@@ -56,14 +67,17 @@ class Agenda:
             attempt = self._due() or await self._fresh() or self._last()
             if attempt is not None:
                 return attempt
-            if not self._waiting and not self._behind and not self._under_way:
-                self._wake()
+            if self._waiting or self._behind or self._under_way:
+                await self._change()
+                continue
+            goes_on = self._feed.go_on()
+            self._wake()
+            if not goes_on:
                 return None
-            await self._change()
         return None
 
     def again(self, attempt: Attempt, delay_s: float) -> None:
-        """Put a segment back as its next attempt, to be tried after ``delay_s``."""
+        """Put segments back as their next attempt, to be tried after ``delay_s``."""
         self.put_back(replace(attempt, number=attempt.number + 1), delay_s)
 
     def put_back(self, attempt: Attempt, delay_s: float = 0.0) -> None:
@@ -105,12 +119,12 @@ class Agenda:
         if self._feed.is_exhausted:
             return None
         self._under_way += 1  # counted while the list is read, so that nobody else concludes that all is done
-        row = None
+        rows: tuple[Row, ...] = ()
         try:
-            row = await self._feed.next()
+            rows = await self._feed.next()
         finally:
-            self._under_way -= row is None
-        return None if row is None else Attempt(row, 1, asyncio.get_running_loop().time())
+            self._under_way -= not rows
+        return Attempt(rows, 1, asyncio.get_running_loop().time()) if rows else None
 
     async def _change(self) -> None:
         """Wait until something is put back, ends, or falls due."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asyncdl.core.bench import Bench
@@ -107,6 +107,19 @@ def blamed(one: Exit, answer: Fetched | Failure) -> Fetched | Failure:
     if one.bench.has_worked or not one.is_named:
         return answer
     return failure(Code.PROXY_DOWN, answer.text)
+
+
+def telling_answer(answers: Sequence[Fetched | Failure]) -> Fetched | Failure:
+    """Choose what one extraction says of an identity: a throttle sign before all, silence last."""
+    return answers[0] if len(answers) == 1 else min(answers, key=_rank)
+
+
+def _rank(answer: Fetched | Failure) -> int:
+    if isinstance(answer, Fetched):
+        return 1
+    if action_of(answer) is Action.THROTTLE:
+        return 0
+    return 3 if answer.code in SILENT else 2
 
 
 def sign_of(answer: Fetched | Failure, episode: int) -> Sign:

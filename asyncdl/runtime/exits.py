@@ -27,7 +27,7 @@ from asyncdl.core.pacing import (
 from asyncdl.core.progress import IdentityView
 from asyncdl.core.retry import Rng
 from asyncdl.errors import EnvironmentFault
-from asyncdl.runtime.exit import MOST_SILENCE, SILENT, Exit, Place, blamed, sign_of
+from asyncdl.runtime.exit import MOST_SILENCE, SILENT, Exit, Place, blamed, sign_of, telling_answer
 
 __all__ = ["SILENT", "Exit", "Exits", "Place"]
 
@@ -86,11 +86,10 @@ class Exits:
                 place.exit.held -= 1
 
     async def fetch(self, place: Place, request: FetchRequest) -> tuple[Fetched | Failure, ...]:
-        """Fetch on a place and learn from the answer."""
+        """Fetch on a place and learn from the answers; of one extraction, one is learned from."""
         answers = await place.exit.fetchers[place.tier].fetch(request)
-        answers = tuple(blamed(place.exit, answer) for answer in answers)
-        for answer in answers[:1]:
-            self._learn(place, answer)
+        answers = tuple([blamed(place.exit, answer) for answer in answers])
+        self._learn(place, telling_answer(answers))
         return answers
 
     def views(self) -> tuple[IdentityView, ...]:

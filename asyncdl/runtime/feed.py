@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from asyncdl.core.events import RowEvent, RowRejected, RowRepeated, RowSelected
 from asyncdl.core.ledger import Ledger, RowState
@@ -15,6 +16,8 @@ from asyncdl.core.ports import Journal
 from asyncdl.errors import AsyncdlError
 
 _BATCH = 64
+# Rows of one video that one extraction serves; more would hold a worker, and its bytes, for too long.
+MOST_SPANS = 16
 
 PassOver = Callable[[int, int], bool]
 RowSource = Callable[[PassOver], Iterator[Row | RejectedRow]]
@@ -30,11 +33,20 @@ class Selection:
     overwrite: bool = False
 
 
+class Successors(Protocol):
+    """Rows that come to be wanted while the run goes on, in place of others."""
+
+    def take(self) -> RowSource | None:
+        """Answer where rows are to be read in place of all that was lost so far; None where there is none."""
+        ...
+
+
 class Feed:
-    """Hands out open rows one by one; memory does not grow with the lists.
+    """Hands out open rows, neighbours of one video together; memory does not grow with the lists.
 
     ``rows`` is asked once, with a function of source and line that says which to pass over. It is iterated on
     a thread in small batches, so that passing over two million settled lines does not hold up the loop.
+    ``successors`` are read in the same way, each time that ``go_on`` is called.
     ``fault`` is set when a list breaks off; the rows before it are handed out all the same.
     """
 
@@ -46,6 +58,7 @@ class Feed:
         selection: Selection,
         on_rejected: Callable[[RejectedRow], None],
         off_loop: OffLoop = asyncio.to_thread,
+        successors: Successors | None = None,
     ) -> None:
         self._rows = rows(self._is_passed_over)
         self._ledger = ledger
@@ -53,6 +66,7 @@ class Feed:
         self._selection = selection
         self._on_rejected = on_rejected
         self._off_loop = off_loop
+        self._successors = successors
         self._ready: deque[Row] = deque()
         self._handed = bytearray()
         self._passed = 0
@@ -76,12 +90,36 @@ class Feed:
         """Hand out nothing more; a long pass over settled lines ends too."""
         self._stopped = True
 
-    async def next(self) -> Row | None:
-        """Answer the next open row, or None when there is no more."""
+    async def next(self) -> tuple[Row, ...]:
+        """Answer the next open row and its neighbours of the same video; nothing when there is no more."""
         async with self._reading:
-            while not self._ready and not self._is_read and not self._stopped:
+            while (count := self._neighbours()) == len(self._ready) < MOST_SPANS and not self._is_over():
                 self._take_all(await self._off_loop(self._read_batch))
-            return None if self._stopped or not self._ready else self._ready.popleft()
+            return () if self._stopped else tuple([self._ready.popleft() for _ in range(count)])
+
+    def go_on(self) -> bool:
+        """Begin with successors, now that nothing is under way; False where there are none."""
+        if self._successors is None or self._stopped or self.fault is not None:
+            return False
+        rows = self._successors.take()
+        if rows is None:
+            return False
+        self._rows, self._is_read = rows(self._is_passed_over), False
+        return True
+
+    def _is_over(self) -> bool:
+        return self._is_read or self._stopped
+
+    def _neighbours(self) -> int:
+        """Count the rows at hand, from the first one on, that one extraction can serve."""
+        if not self._ready:
+            return 0
+        ytid, count = self._ready[0].segment.ytid, 0
+        for row in self._ready:
+            if row.segment.ytid != ytid or count == MOST_SPANS:
+                break
+            count += 1
+        return count
 
     def _read_batch(self) -> Batch:
         batch: Batch = []

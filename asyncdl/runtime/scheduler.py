@@ -1,4 +1,4 @@
-"""N workers pull attempts from the agenda; each takes one segment from the list to a durable fact."""
+"""N workers pull attempts from the agenda; each takes the segments of one video to durable facts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
+from typing import NamedTuple
 
-from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RetryRequested, SegmentEvent
-from asyncdl.core.ledger import Ledger, RowState
-from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, Tier
+from asyncdl.core.codes import Code
+from asyncdl.core.ledger import Ledger
+from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, Row, Tier
 from asyncdl.core.ports import Journal, Maker
 from asyncdl.core.progress import Stage
 from asyncdl.core.retry import (
@@ -30,6 +32,7 @@ from asyncdl.errors import AsyncdlError, DiskFull
 from asyncdl.runtime.agenda import Agenda, Attempt
 from asyncdl.runtime.exits import SILENT, Exits
 from asyncdl.runtime.limiter import Limiter
+from asyncdl.runtime.settling import Settler
 from asyncdl.runtime.tally import Tally
 
 
@@ -44,6 +47,9 @@ class RunEnd(Enum):
 
 # So often a segment may meet a throttle sign before it is left to another run.
 _MOST_THROTTLES = 4
+
+# One of several segments may be what hung or broke the worker, so that each is tried again by itself.
+_TRIED_ALONE = frozenset({Code.DEADLINE, Code.WORKER_DIED})
 
 _ENDS = {
     StopCause.STORM: RunEnd.STORM,
@@ -83,6 +89,7 @@ class Scheduler:
         self._limiter = limiter
         self._parts = parts
         self._terms = terms
+        self._settler = Settler(parts.journal, parts.ledger, parts.tally, terms.wall_ms)
         self._end = RunEnd.FINISHED
         self._storm = Storm()
         self.stopped_by: Failure | None = None
@@ -110,7 +117,8 @@ class Scheduler:
             except AsyncdlError as error:
                 self._stop_for(error)
             finally:
-                self._parts.tally.leave(attempt.row.segment.key)
+                for row in attempt.rows:
+                    self._parts.tally.leave(row.segment.key)
                 self._agenda.done()
 
     async def _next(self) -> Attempt | None:
@@ -126,25 +134,33 @@ class Scheduler:
         self.drain(RunEnd.FAULT)
 
     async def _try(self, attempt: Attempt) -> None:
-        self._parts.tally.enter(attempt.row.segment.key, Stage.WAITING, attempt.number)
-        tried = await self._outcome(attempt)
-        if tried is None:
-            return  # the run drains before this one could begin; the segment stays open
-        attempt, outcome = tried
-        if isinstance(outcome, Clip):
-            self._look_out(attempt, None)
-            await self._settle(self._stored(attempt, outcome))
-        else:
-            await self._fail(attempt, outcome)
+        fetched = await self._fetched(attempt)
+        if fetched is None:
+            return  # the run drains before this one could begin; its segments stay open
+        attempt, answers = fetched
+        failed = await self._make_all(attempt, answers)
+        if failed:
+            await self._fail(attempt, failed)
 
-    def _look_out(self, attempt: Attempt, failure: Failure | None) -> None:
-        """Watch for storms; with several exits, silence is the bench's affair: it may be one exit's alone."""
-        is_silence = failure is not None and failure.code in SILENT and len(self._parts.exits.exits) > 1
-        if attempt.number == 1 and not is_silence:
-            self._storm = self._storm.observe(attempt.row.segment.key, failure)
+    async def _make_all(self, attempt: Attempt, answers: tuple[Fetched | Failure, ...]) -> list[_Failed]:
+        """Cut one clip after the other, each written down before the next; answer what brought none."""
+        failed: list[_Failed] = []
+        for place, (row, answer) in enumerate(zip(attempt.rows, answers, strict=True)):
+            outcome = answer if isinstance(answer, Failure) else await self._make(row, attempt.number, answer)
+            if isinstance(outcome, Failure):
+                failed.append(_Failed(row, outcome))
+            else:
+                if len(failed) == place:  # the first clip speaks for the video
+                    self._look_out(attempt, None)
+                await self._settler.stored(row, attempt.number, outcome)
+            if len(attempt.rows) > 1:  # the screen shows what is being cut, not what waits for it
+                self._parts.tally.leave(row.segment.key)
+        return failed
 
-    async def _outcome(self, attempt: Attempt) -> tuple[Attempt, Clip | Failure] | None:
-        """Answer the attempt too: standing in line is not counted as time spent on the segment."""
+    async def _fetched(self, attempt: Attempt) -> tuple[Attempt, tuple[Fetched | Failure, ...]] | None:
+        """Answer the attempt too: standing in line is not counted as time spent on the segments."""
+        key = attempt.rows[0].segment.key
+        self._parts.tally.enter(key, Stage.WAITING, attempt.number)
         request = self._terms.request(attempt, self._terms.parts_folder)
         asked_at_s = asyncio.get_running_loop().time()
         async with self._parts.exits.place(attempt.tier) as place:
@@ -152,24 +168,45 @@ class Scheduler:
                 return None
             waited_s = asyncio.get_running_loop().time() - asked_at_s
             attempt = replace(attempt, tier=place.tier, first_at_s=attempt.first_at_s + waited_s)
-            self._parts.tally.enter(attempt.row.segment.key, Stage.FETCHING, attempt.number)
-            (answer,) = await self._parts.exits.fetch(place, request)
-        return attempt, answer if isinstance(answer, Failure) else await self._make(attempt, answer)
+            self._parts.tally.enter(key, Stage.FETCHING, attempt.number)
+            return attempt, await self._parts.exits.fetch(place, request)
 
-    async def _make(self, attempt: Attempt, fetched: Fetched) -> Clip | Failure:
-        self._parts.tally.enter(attempt.row.segment.key, Stage.CUTTING, attempt.number)
-        return await self._parts.maker.make(attempt.row.segment, fetched)
+    async def _make(self, row: Row, number: int, fetched: Fetched) -> Clip | Failure:
+        key = row.segment.key
+        self._parts.tally.enter(key, Stage.CUTTING, number)
+        made = await self._parts.maker.make(row.segment, fetched, partial(self._settler.take_back, key))
+        if isinstance(made, Clip):
+            self._parts.tally.enter(key, Stage.STORING, number)
+        return made
 
-    async def _fail(self, attempt: Attempt, failure: Failure) -> None:
+    async def _fail(self, attempt: Attempt, failed: list[_Failed]) -> None:
+        """Follow what failed: segments of one video that failed alike are tried again together."""
+        decided = [(group, self._decide(attempt, group[0].failure)) for group in _alike(failed)]
+        is_whole = len(failed) == len(attempt.rows)
+        if is_whole and not isinstance(decided[0][1], TryElsewhere | TryFuller):
+            self._look_out(attempt, failed[0].failure)
+        storm = self._storm
+        for group, decision in decided:
+            is_storm = storm.is_over_all and not isinstance(decision, StopRun)
+            decision_now = StopRun(StopCause.STORM) if is_storm else decision
+            for row, failure in group:
+                await self._settler.failed(row, attempt.number, failure, decision_now)
+            again = replace(attempt, rows=tuple([row for row, _ in group]))
+            await self._follow(again, group[0].failure, decision_now, storm)
+
+    def _look_out(self, attempt: Attempt, failure: Failure | None) -> None:
+        """Watch for storms; with several exits, silence is the bench's affair: it may be one exit's alone."""
+        is_silence = failure is not None and failure.code in SILENT and len(self._parts.exits.exits) > 1
+        if attempt.number == 1 and not is_silence:
+            keys = tuple([row.segment.key for row in attempt.rows])
+            self._storm = self._storm.observe(keys, failure)
+
+    def _decide(self, attempt: Attempt, failure: Failure) -> Decision:
         spent_s = asyncio.get_running_loop().time() - attempt.first_at_s
         tried = Tried(attempt.number, spent_s, attempt.tier, self._terms.can_try_fuller)
-        decision = decide(failure, tried, self._terms.retry, self._terms.rng)
-        if not isinstance(decision, TryElsewhere | TryFuller):
-            self._look_out(attempt, failure)
-        storm = self._storm
-        if storm.is_over_all and not isinstance(decision, StopRun):
-            decision = StopRun(StopCause.STORM)
-        await self._settle(self._failed(attempt, failure, decision))
+        return decide(failure, tried, self._terms.retry, self._terms.rng)
+
+    async def _follow(self, attempt: Attempt, failure: Failure, decision: Decision, storm: Storm) -> None:
         match decision:
             case RetryAfter(delay_s):
                 self._agenda.again(attempt, delay_s)
@@ -180,12 +217,12 @@ class Scheduler:
             case StopRun(cause):
                 self._stop(cause, failure)
                 if cause is StopCause.STORM:
-                    await self._reopen(storm.keys)
+                    await self._settler.reopen(storm.keys)
             case GiveUp():
                 pass
 
     def _put_elsewhere(self, attempt: Attempt, failure: Failure) -> None:
-        """Put a segment back; one that brings refusals time and again is left open for another run."""
+        """Put segments back; those that bring refusals time and again are left open for another run."""
         if not failure.kind.is_throttle:
             self._agenda.put_back(attempt)
         elif attempt.throttles + 1 < _MOST_THROTTLES:
@@ -197,28 +234,16 @@ class Scheduler:
             self._stop_for(DiskFull(failure.text, mend="Free some space, then run the same command again."))
         self.drain(_ENDS[cause])
 
-    async def _reopen(self, keys: Iterable[str]) -> None:
-        """Take back what was given up before it could be known that no video was to blame."""
-        ledger = self._parts.ledger
-        for key in keys:
-            if ledger.state_of(key) is RowState.GIVEN_UP:
-                await self._settle(RetryRequested(key, ledger.round_of(key) + 1, self._terms.wall_ms()))
 
-    async def _settle(self, event: SegmentEvent) -> None:
-        """Journal first; ledger and screen learn of it once it is durable."""
-        await self._parts.journal.append(event)
-        self._parts.ledger.apply(event)
-        self._parts.tally.tell(event)
+class _Failed(NamedTuple):
+    row: Row
+    failure: Failure
 
-    def _stored(self, attempt: Attempt, clip: Clip) -> ClipStored:
-        self._parts.tally.enter(attempt.row.segment.key, Stage.STORING, attempt.number)
-        key = attempt.row.segment.key
-        round_ = self._parts.ledger.round_of(key)
-        return ClipStored(key, attempt.row.ref, round_, attempt.number, self._terms.wall_ms(), clip)
 
-    def _failed(self, attempt: Attempt, failure: Failure, decision: Decision) -> AttemptFailed | GaveUp:
-        key, ref, number = attempt.row.segment.key, attempt.row.ref, attempt.number
-        round_, at_ms = self._parts.ledger.round_of(key), self._terms.wall_ms()
-        if isinstance(decision, GiveUp):
-            return GaveUp(key, ref, round_, number, at_ms, failure, decision.is_final)
-        return AttemptFailed(key, ref, round_, number, at_ms, failure)
+def _alike(failed: Iterable[_Failed]) -> list[list[_Failed]]:
+    """Put together what failed with the same code, in the order in which it came."""
+    groups: dict[tuple[str, str], list[_Failed]] = {}
+    for one in failed:
+        code = one.failure.code
+        groups.setdefault((code, one.row.segment.key if code in _TRIED_ALONE else ""), []).append(one)
+    return list(groups.values())

@@ -7,17 +7,17 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
-from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp, RowEvent, RowSelected
+from asyncdl.core.events import AttemptFailed, ClipLost, ClipStored, GaveUp, RowEvent, RowSelected
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Clip, Failure, Fetched, FetchRequest, RejectedRow, Row, RowRef, Segment
-from asyncdl.core.ports import Fetcher, Maker
+from asyncdl.core.ports import BeforePublish, Fetcher, Maker
 from asyncdl.core.retry import RetryPolicy
 from asyncdl.errors import DiskFull, EnvironmentFault, UsageError
 from asyncdl.runtime.agenda import Agenda, Attempt
@@ -71,8 +71,7 @@ class Scene:
 
 
 def _request(attempt: Attempt, folder: str) -> FetchRequest:
-    segment = attempt.row.segment
-    return FetchRequest(segment.ytid, (segment.span,), folder, (segment.key,))
+    return attempt.request(folder)
 
 
 async def _on_the_loop(read: Callable[[], Batch]) -> Batch:
@@ -338,7 +337,9 @@ def test_bad_videos_among_good_ones_are_no_storm() -> None:
 
 def test_a_full_disk_ends_the_run_without_failing_a_segment() -> None:
     class FullMaker(FakeMaker):
-        async def make(self, _segment: Segment, _fetched: Fetched) -> Clip | Failure:
+        async def make(
+            self, _segment: Segment, _fetched: Fetched, _before_publish: BeforePublish
+        ) -> Clip | Failure:
             raise DiskFull("no space in /data")
 
     scene = Scene(some_rows(50), FakeFetcher(), maker=FullMaker())
@@ -406,8 +407,29 @@ def test_overwriting_fetches_settled_segments_again() -> None:
     run_virtually(_run(first))
     second = Scene(some_rows(10), FakeFetcher(), ledger=first.ledger, selection=Selection(overwrite=True))
     run_virtually(_run(second))
-    assert second.outcomes() == {ClipStored: 10}
+    assert second.outcomes() == {ClipLost: 10, ClipStored: 10}
     assert second.ledger.counts().stored == 10
+    first_of = {type(event): event for event in reversed(second.journal.events)}
+    assert isinstance(lost := first_of[ClipLost], ClipLost)
+    assert isinstance(stored := first_of[ClipStored], ClipStored)
+    assert (lost.round, stored.round) == (0, 1)
+
+
+def test_what_cannot_be_had_again_stays_as_it_was_stored() -> None:
+    """Neither a failed fetch nor a failed cut touches the old clip, so its record must stand."""
+    first = Scene(some_rows(10), FakeFetcher())
+    run_virtually(_run(first))
+    stored_bytes = first.ledger.counts().stored_bytes
+    gone = failure(Code.PRIVATE, "Private video")
+    for scene in (
+        Scene(some_rows(10), FakeFetcher(lambda *_: gone)),
+        Scene(some_rows(10), FakeFetcher(), maker=FakeMaker(lambda _: gone)),
+    ):
+        again = replace(scene, ledger=first.ledger, selection=Selection(overwrite=True))
+        run_virtually(_run(again))
+        assert again.outcomes() == {GaveUp: 10}
+        counts = again.ledger.counts()
+        assert (counts.stored, counts.failed_total, counts.stored_bytes) == (10, 0, stored_bytes)
 
 
 def test_a_segment_in_two_lists_is_stored_once_and_counted_as_repeated() -> None:

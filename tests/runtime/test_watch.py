@@ -36,7 +36,7 @@ class Scene:
         """Take the next row and settle it."""
         attempt = await self.agenda.next()
         assert attempt is not None
-        ref, key = attempt.row.ref, attempt.row.segment.key
+        ref, key = attempt.rows[0].ref, attempt.rows[0].segment.key
         assert ref.line == line
         event: SegmentEvent = ClipStored(key, ref, 0, 1, 0, a_clip(1000))
         if not is_good:
@@ -158,12 +158,12 @@ def test_who_is_in_flight_is_told_with_stage_and_age_and_who_waits_is_counted(tm
         scene = _scene(tmp_path, some_rows(3))
         attempt = await scene.agenda.next()
         assert attempt is not None
-        scene.tally.enter(attempt.row.segment.key, Stage.FETCHING, 1)
+        scene.tally.enter(attempt.rows[0].segment.key, Stage.FETCHING, 1)
         await asyncio.sleep(3)
-        scene.tally.enter(attempt.row.segment.key, Stage.CUTTING, 1)
+        scene.tally.enter(attempt.rows[0].segment.key, Stage.CUTTING, 1)
         (one,) = scene.watch.snapshot().in_flight
-        assert (one.key, one.stage, one.age_s) == (attempt.row.segment.key, Stage.CUTTING, 3)
-        scene.tally.leave(attempt.row.segment.key)
+        assert (one.key, one.stage, one.age_s) == (attempt.rows[0].segment.key, Stage.CUTTING, 3)
+        scene.tally.leave(attempt.rows[0].segment.key)
         scene.agenda.again(attempt, 60)
         scene.agenda.done()
         snapshot = scene.watch.snapshot()
