@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
 from asyncdl.core.cutting import rate_problem
+from asyncdl.core.forms import BITRATES_KBPS, HEIGHTS, SAMPLE_RATES
+from asyncdl.core.layout import DEFAULT_OUT
 from asyncdl.core.model import AudioFormat, ClipSpec, Quality
 from asyncdl.core.pace_policy import PacePolicy
 from asyncdl.core.proxy import ProxyUrl
 from asyncdl.core.redact import HIDDEN, redact
 from asyncdl.core.retry import RetryPolicy
+from asyncdl.core.selection import SelectionSettings
+from asyncdl.core.table_columns import BY_HEADER, TableColumns
 from asyncdl.errors import UsageError
 
-DEFAULT_OUT = Path("audioset")
 DEFAULT_CONCURRENCY = 8
+DEFAULT_MIN_FREE_BYTES = 100_000_000
 DEFAULT_URL = "https://www.youtube.com/watch?v={ytid}"
 
 _MAX_CONCURRENCY = 1024
-_SAMPLE_RATES = range(4000, 192001)
-_BITRATES_KBPS = range(6, 513)
-_HEIGHTS = range(16, 4321)
 _MP3_MOST_KBPS = 320
+_MOST_SECONDS = 86_400
+_MOST_BYTES = 1 << 40
 _VIDEO_PAGE = re.compile(
     r"https://(?:youtu\.be/\{ytid\}"
     r"|(?:(?:www|m|music)\.)?youtube\.com/(?:watch\?v=|embed/|shorts/|live/|v/)\{ytid\}"
@@ -32,6 +36,11 @@ _VIDEO_PAGE = re.compile(
 )
 
 Number = TypeVar("Number", int, float)
+
+
+def out_option(out: Path) -> str:
+    """Return the `` --out DIR`` that a recommended command needs, nothing for the usual folder."""
+    return "" if out.absolute() == DEFAULT_OUT.absolute() else f" --out {shlex.quote(str(out))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,8 @@ class RunSettings:
     fetch: FetchSettings = field(default_factory=FetchSettings)
     way: WaySettings = field(default_factory=WaySettings)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    selection: SelectionSettings = field(default_factory=SelectionSettings)
+    columns: TableColumns = BY_HEADER
     limit: int | None = None
     overwrite: bool = False
     keep_source: bool = False
@@ -116,6 +127,8 @@ class RunSettings:
     cache: Path | None = None
     log_file: Path | None = None
     quiet: bool = False
+    take_over: bool = False
+    min_free_bytes: int = DEFAULT_MIN_FREE_BYTES
 
     def checked(self) -> RunSettings:
         """Answer itself; raises one ``UsageError`` that tells all mistakes."""
@@ -127,6 +140,8 @@ class RunSettings:
         """Answer what the journal keeps of a run, without secrets; ``from_options`` reads it back."""
         return {
             "sources": [redact(source) for source in self.sources],
+            "selection": self.selection.to_options(),
+            "columns": self.columns.text,
             "limit": self.limit,
             "overwrite": self.overwrite,
             "keep_source": self.keep_source,
@@ -163,7 +178,9 @@ class RunSettings:
             deadline_s=_number(options, "deadline_s", self.fetch.deadline_s),
             max_file_bytes=_number(options, "max_file_bytes", self.fetch.max_file_bytes),
         )
-        return replace(self, fetch=fetch, keep_source=bool(options.get("keep_source", False)))
+        selection = SelectionSettings.from_options(options.get("selection"))
+        keep_source = bool(options.get("keep_source", False))
+        return replace(self, fetch=fetch, selection=selection, keep_source=keep_source)
 
 
 def _number(options: Mapping[str, object], name: str, default: Number) -> Number:
@@ -185,9 +202,9 @@ def _shown(value: object) -> str:
 
 def _mistakes_in_clip(wish: ClipWish) -> list[str]:
     mistakes = [
-        _outside("--sample-rate", wish.sample_rate, _SAMPLE_RATES, "Hz"),
-        _outside("--bitrate", wish.bitrate_kbps, _BITRATES_KBPS, "kbit/s"),
-        _outside("--max-height", wish.max_height, _HEIGHTS, "lines"),
+        _outside("--sample-rate", wish.sample_rate, SAMPLE_RATES, "Hz"),
+        _outside("--bitrate", wish.bitrate_kbps, BITRATES_KBPS, "kbit/s"),
+        _outside("--max-height", wish.max_height, HEIGHTS, "lines"),
     ]
     if wish.video and wish.format is not None:
         mistakes.append("--video gives mp4; leave --format out.")
@@ -213,7 +230,12 @@ def _mistakes_in_run(settings: RunSettings) -> list[str]:
     mistakes = [_outside("--concurrency", concurrency, range(1, _MAX_CONCURRENCY + 1), "segments at once")]
     if settings.limit is not None and settings.limit < 1:
         mistakes.append(f"--limit: {settings.limit} is no number of segments.")
+    mistakes += settings.selection.mistakes(settings.limit)
     mistakes.append(_mistake_in_template(settings.fetch.url_template))
+    if not 0 < settings.fetch.deadline_s <= _MOST_SECONDS:
+        mistakes.append(f"a deadline of {settings.fetch.deadline_s:g} s for a video is no use.")
+    if not 0 < settings.fetch.max_file_bytes <= _MOST_BYTES:
+        mistakes.append(f"a limit of {settings.fetch.max_file_bytes:g} bytes for a file is no use.")
     return [mistake for mistake in mistakes if mistake]
 
 

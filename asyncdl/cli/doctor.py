@@ -12,8 +12,8 @@ import typer
 
 from asyncdl.cli import options
 from asyncdl.core.finding import Finding, Level, worst
+from asyncdl.core.layout import DEFAULT_OUT
 from asyncdl.errors import ExitCode
-from asyncdl.settings import DEFAULT_OUT
 
 if TYPE_CHECKING:
     from asyncdl.app.doctor.checkup import Checkup

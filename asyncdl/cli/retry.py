@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from asyncdl.cli import options
-from asyncdl.cli.way import way_settings
+from asyncdl.cli.way import size_bytes, way_settings
 from asyncdl.core.kinds import FailureKind
 from asyncdl.errors import UsageError
-from asyncdl.settings import FetchSettings, RunSettings
+from asyncdl.settings import DEFAULT_MIN_FREE_BYTES, FetchSettings, RunSettings
 
 
 def retry_failed(
@@ -37,6 +37,8 @@ def retry_failed(
     max_wait: options.MaxWait = None,
     ffmpeg: options.Ffmpeg = None,
     log_file: options.LogFile = None,
+    min_free: options.MinFree = None,
+    take_over: options.TakeOver = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -59,7 +61,14 @@ def retry_failed(
     if concurrency is not None:
         RunSettings(fetch=replace(fetch, concurrency=concurrency)).checked()
     settings = RunSettings(
-        out=find_root(out, Path()), fetch=fetch, way=way, ffmpeg=ffmpeg, log_file=log_file, quiet=quiet
+        out=find_root(out, Path()),
+        fetch=fetch,
+        way=way,
+        ffmpeg=ffmpeg,
+        log_file=log_file,
+        quiet=quiet,
+        take_over=take_over,
+        min_free_bytes=DEFAULT_MIN_FREE_BYTES if min_free is None else size_bytes(min_free),
     )
     if kind and takes_all:
         raise UsageError("--kind and --all contradict each other.", mend="Give one of them.")

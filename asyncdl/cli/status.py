@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asyncdl.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from asyncdl.core.progress import IdentityView
+    from asyncdl.runtime.standing import Standing
+
+_LONGEST_LINE = 1000
 
 
 def status(
@@ -19,7 +27,7 @@ def status(
     as_json: options.Json = False,
 ) -> None:
     """Say what a data set holds and what is missing, and why; also while a run is at work."""
-    from asyncdl.runtime.dataset import find_root, journal_of  # noqa: PLC0415 - --help does not need it
+    from asyncdl.runtime.finding import find_root, journal_of  # noqa: PLC0415 - --help does not need it
 
     root = find_root(out, Path())
     if rejected:
@@ -29,27 +37,42 @@ def status(
 
 
 def _print_status(root: Path, *, as_json: bool) -> None:
-    from asyncdl.cli.hints import commands_for  # noqa: PLC0415 - on use
     from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
+    from asyncdl.runtime.finding import journal_of  # noqa: PLC0415 - on use
+    from asyncdl.runtime.standing import standing_of  # noqa: PLC0415 - on use
+    from asyncdl.ui.status_object import status_object  # noqa: PLC0415 - on use
+
+    standing = standing_of(journal_of(root))
+    identities = _identities(standing)
+    if as_json:
+        print_json([status_object(standing.counts, identities)])
+    else:
+        print_text(*_lines(root, standing, identities))
+    if standing.fault is not None:
+        raise standing.fault
+
+
+def _identities(standing: Standing) -> tuple[IdentityView, ...]:
+    if not standing.facts.paces:
+        return ()
     from asyncdl.core.pace_policy import PacePolicy  # noqa: PLC0415 - on use
     from asyncdl.core.pace_view import views_of  # noqa: PLC0415 - on use
-    from asyncdl.runtime.dataset import journal_of  # noqa: PLC0415 - on use
-    from asyncdl.runtime.replay import replay  # noqa: PLC0415 - on use
-    from asyncdl.ui.status_view import status_object, status_view  # noqa: PLC0415 - on use
 
-    replayed = replay(journal_of(root))
-    counts = replayed.ledger.counts()
-    identities = views_of(replayed.ledger.paces, PacePolicy(), time.time())
-    if as_json:
-        print_json([status_object(counts, identities)])
-    else:
-        unknown = [f"unknown message: {text}" for text in replayed.ledger.unknown_texts]
-        print_text(status_view(counts, commands_for(root), identities), *unknown)
-    replayed.require_whole()
+    return views_of(standing.facts.paces, PacePolicy(), time.time())
+
+
+def _lines(root: Path, standing: Standing, identities: tuple[IdentityView, ...]) -> list[RenderableType]:
+    from asyncdl.cli.hints import commands_for  # noqa: PLC0415 - on use
+    from asyncdl.core.printable import printable  # noqa: PLC0415 - on use
+    from asyncdl.ui.status_view import status_view  # noqa: PLC0415 - on use
+
+    unknown = [f"unknown message: {printable(text)}" for text in standing.facts.unknown_texts]
+    return [status_view(standing.counts, commands_for(root), identities), *unknown]
 
 
 def _print_rejected(journal: Path, *, as_json: bool) -> None:
     from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
+    from asyncdl.core.printable import printable  # noqa: PLC0415 - on use
     from asyncdl.runtime.outcomes import iterate_rejected  # noqa: PLC0415 - on use
     from asyncdl.runtime.replay import replay  # noqa: PLC0415 - on use
 
@@ -61,4 +84,9 @@ def _print_rejected(journal: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_text(*(f"{row['list']} line {row['line']}: {row['reason']}: {row['text']}" for row in rows))
+        print_text(
+            *(
+                printable(f"{row['list']} line {row['line']}: {row['reason']}: {row['text']}", _LONGEST_LINE)
+                for row in rows
+            )
+        )

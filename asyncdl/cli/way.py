@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from asyncdl.runtime.secret_file import Secret
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*(s|min|h|d)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,3})?)\s*([kmgt]?)b?", re.ASCII)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 
 
@@ -50,6 +52,14 @@ def duration_s(text: str) -> float:
     if match is None:
         raise UsageError(f"--max-wait {text!r} is no time.", mend="Write 90s, 30min, 2h or 3d.")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def size_bytes(text: str) -> int:
+    """Read ``0``, ``500M``, ``2G`` or ``1.5 TB`` as bytes, by powers of ten; raises ``UsageError``."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(f"--min-free {text!r} is no size.", mend="Write 500M, 2G, or 0 for no floor.")
+    return int(float(match[1]) * _UNITS[match[2]])
 
 
 def _proxy_of(text: str) -> ProxyUrl:

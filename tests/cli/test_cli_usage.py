@@ -13,13 +13,13 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from asyncdl import __version__
-from asyncdl.cli.commands import app
+from asyncdl.cli.commands import make_app
 from asyncdl.core.kinds import FailureKind
 from support.bench import Ended
 
 Command = Callable[..., Ended]
 
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_command(make_app())
 assert isinstance(GROUP, TyperGroup)
 COMMANDS = sorted(GROUP.commands)
 ROWS = '# made for a test\naaaaaaaaaaa, 0.000, 10.000, "/m/09x0r"\n'
@@ -49,7 +49,7 @@ def test_run_without_a_list_is_refused(command: Command, here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["nowhere.csv", "", "-", "https://example.org/list.csv", "strong_train", "."]
+    "name", ["nowhere.csv", "", "-", "https://example.org/list.csv", "strong_trian", "."]
 )
 def test_what_is_no_list_is_refused_before_a_folder_is_made(command: Command, here: Path, name: str) -> None:
     ended = command("run", name)

@@ -1,0 +1,1 @@
+"""What is given besides flags: a settings file and variables."""
