@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,16 +13,16 @@ from pathlib import Path
 from asyncdl.core.events import Source
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import RejectedRow, Row
+from asyncdl.core.table_columns import BY_HEADER, TableColumns
 from asyncdl.errors import UsageError
 from asyncdl.inputs.cache import OnProgress
-from asyncdl.inputs.lines import count_rows_roughly
 from asyncdl.inputs.sources import ListFile, fingerprint, resolve
 from asyncdl.runtime.feed import PassOver
 
 
 @dataclass(frozen=True, slots=True)
 class GivenList:
-    """A list file and the SHA-256 and size of its bytes."""
+    """A list file, what tells it from others (the SHA-256 of its bytes), and its size."""
 
     file: ListFile
     sha256: str
@@ -36,21 +37,39 @@ class NumberedList:
     source: Source
 
 
-async def gather(arguments: Sequence[str], cache: Path, on_progress: OnProgress | None) -> list[GivenList]:
-    """Find all lists, downloading known names; raises ``UsageError`` before anything is written."""
+async def gather(
+    arguments: Sequence[str],
+    cache: Path,
+    on_progress: OnProgress | None,
+    columns: TableColumns = BY_HEADER,
+) -> list[GivenList]:
+    """Find all lists, downloading known names; raises ``UsageError`` before anything is written.
+
+    ``columns`` is what is said of the columns of the lists that are files.
+    """
     files = [
-        await asyncio.to_thread(resolve, argument, cache, on_progress=on_progress) for argument in arguments
+        await asyncio.to_thread(resolve, argument, cache, on_progress=on_progress, columns=columns)
+        for argument in arguments
     ]
-    return [GivenList(file, *await asyncio.to_thread(fingerprint, file.path)) for file in files]
+    return [await asyncio.to_thread(_given, file) for file in files]
+
+
+def _given(file: ListFile) -> GivenList:
+    """Fingerprint a list; what is said of its columns makes another list of the same bytes."""
+    sha256, size_bytes = fingerprint(file.path)
+    if file.columns:
+        sha256 = hashlib.sha256(f"{sha256} {file.columns}".encode()).hexdigest()
+    return GivenList(file, sha256, size_bytes)
 
 
 def number(given: Sequence[GivenList], ledger: Ledger) -> tuple[list[NumberedList], list[Source]]:
     """Give each list its index in the data set; the second value holds those that are new."""
     known = {source.sha256: source for source in ledger.sources}
-    new = []
+    new: list[Source] = []
     for one in given:
         if one.sha256 not in known:
-            source = Source(len(known), one.file.name, one.file.split, one.sha256, one.size_bytes)
+            index = ledger.next_source() + len(new)
+            source = Source(index, one.file.name, one.file.split, one.sha256, one.size_bytes)
             known[one.sha256] = source
             new.append(source)
     return [NumberedList(one.file, known[one.sha256]) for one in given], new
@@ -69,6 +88,6 @@ async def expected_segments(lists: Sequence[NumberedList], ledger: Ledger, limit
     rows = 0
     for one in lists:
         with suppress(UsageError):  # a list that breaks off is told when it is read
-            rows += await asyncio.to_thread(count_rows_roughly, one.file.path)
+            rows += await asyncio.to_thread(one.file.reader.roughly, one.file.path)
     wanted = rows if limit is None else min(rows, limit)
     return before + max(0, wanted - known)

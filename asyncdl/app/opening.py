@@ -19,7 +19,9 @@ from asyncdl.app.ways import check_jars, open_exits
 from asyncdl.core.events import RunStarted, Source, SourceAdded
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
+from asyncdl.core.partition import WHOLE
 from asyncdl.core.plan import Plan
+from asyncdl.core.printable import printable_lines
 from asyncdl.errors import UsageError
 from asyncdl.fetchers.ytdlp.config import Endpoint, WorkerConfig
 from asyncdl.fetchers.ytdlp.javascript import js_runtime
@@ -30,8 +32,10 @@ from asyncdl.runtime.cutter import Cutter
 from asyncdl.runtime.dataset import DataSet
 from asyncdl.runtime.exits import Exits
 from asyncdl.runtime.ffmpeg import Ffmpeg, find_ffmpeg
-from asyncdl.runtime.journal import RunJournal
+from asyncdl.runtime.journal import GATHER_S, RunJournal
+from asyncdl.runtime.lock import Means
 from asyncdl.runtime.process import end_group, exit_of, shielded, start_child
+from asyncdl.runtime.room import require_room
 from asyncdl.runtime.runlog import RunLog
 from asyncdl.settings import RunSettings
 from asyncdl.ui.choose import ScreenMode
@@ -40,7 +44,7 @@ _DISMISSAL_S = 5.0
 
 
 def _to_stderr(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable_lines(text)}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,16 @@ class Opened:
             self.ledger.apply(event)
 
 
-async def open_data_set(root: Path, stack: AsyncExitStack) -> DataSet:
+async def open_data_set(settings: RunSettings, surroundings: Surroundings, stack: AsyncExitStack) -> DataSet:
     """Lock and replay a data set, and have its children guarded; closed with the stack."""
-    data_set = await asyncio.to_thread(dataset.open_for_writing, root, guardian.new_run_id())
+    means = Means(tell=surroundings.tell, takes_over=settings.take_over)
+    data_set = await asyncio.to_thread(
+        dataset.open_for_writing, settings.out, guardian.new_run_id(), WHOLE, means
+    )
     stack.callback(data_set.close)
-    await _start_guardian(data_set.run_id, stack)
+    if data_set.lock.previous is not None:
+        surroundings.tell(f"the run before was killed ({data_set.lock.previous}): going on from its journal")
+    await start_guardian(data_set.run_id, stack)
     return data_set
 
 
@@ -108,6 +117,7 @@ async def open_run(
     data_set: DataSet, settings: RunSettings, surroundings: Surroundings, command: str, stack: AsyncExitStack
 ) -> Opened:
     """Open all that works on an open data set; raises ``AsyncdlError``."""
+    await asyncio.to_thread(require_room, data_set.root, settings.min_free_bytes)
     check_jars(settings.way.cookies)
     config, run_id = worker_config(settings, surroundings), data_set.run_id
     spec = settings.wish.settle(data_set.ledger.spec)
@@ -118,9 +128,9 @@ async def open_run(
     await nursery.start()
     ffmpeg = await find_ffmpeg(settings.ffmpeg, run_id=run_id)
     log = await _open_log(settings, stack)
-    journal = RunJournal(data_set.journal)
+    header = _header(settings, spec, ffmpeg, run_id, command)
+    journal = await data_set.begin_journal(header, gather_s=GATHER_S)
     stack.push_async_callback(journal.close)
-    await journal.start(_header(settings, spec, ffmpeg, run_id, command), data_set.replayed.last_seq + 1)
     cutter = Cutter(
         data_set.root, spec, ffmpeg, keep_source=settings.keep_source, tools=f"yt-dlp {version('yt-dlp')}"
     )
@@ -174,7 +184,7 @@ def _header(settings: RunSettings, spec: ClipSpec, ffmpeg: Ffmpeg, run_id: str, 
     return RunStarted(run_id, wall_ms(), spec, settings.to_options(), command, versions)
 
 
-async def _start_guardian(run_id: str, stack: AsyncExitStack) -> None:
+async def start_guardian(run_id: str, stack: AsyncExitStack) -> None:
     """Start the program that ends all children should this one be killed."""
     process = await start_child(
         [sys.executable, "-I", "-S", guardian.__file__, run_id], env={}, stdin=PIPE, stderr=None

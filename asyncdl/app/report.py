@@ -9,14 +9,18 @@ from asyncdl.core.classify import telling_line
 from asyncdl.core.ledger import Counts
 from asyncdl.core.model import Failure
 from asyncdl.core.progress import Snapshot
+from asyncdl.core.reach import LabelReach
 from asyncdl.core.storm import STORM_WINDOW
-from asyncdl.errors import AsyncdlError, EnvironmentFault, ExitCode
+from asyncdl.errors import AsyncdlError, DiskFull, EnvironmentFault, ExitCode
 from asyncdl.runtime.scheduler import RunEnd
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The state of the data set after a run; ``fault`` is what stopped it, ``exit_code`` what scripts get."""
+    """The state of the data set after a run; ``fault`` is what stopped it, ``exit_code`` what scripts get.
+
+    ``labels`` tells of ``--per-label`` only.
+    """
 
     root: Path
     exit_code: ExitCode
@@ -25,6 +29,7 @@ class RunReport:
     fault: AsyncdlError | None
     requests: int
     received_bytes: int
+    labels: tuple[LabelReach, ...] = ()
 
 
 def exit_code_of(counts: Counts) -> ExitCode:
@@ -46,6 +51,16 @@ def fault_of(end: RunEnd, fault: AsyncdlError | None, stopped_by: Failure | None
     return EnvironmentFault(
         f"The run cannot go on: {stopped_by.code}: {_told(stopped_by)}",
         mend="No segment was marked as failed. Mend it, then run the same command again.",
+    )
+
+
+def naming(root: Path, fault: AsyncdlError | None) -> AsyncdlError | None:
+    """Have a full disk tell where it is full, also where a child found out, which does not say."""
+    if not isinstance(fault, DiskFull) or str(root) in fault.what:
+        return fault
+    return DiskFull(
+        f"no space is left in {root}: {fault.what}",
+        mend=fault.mend or "free some space, then run the same command again: nothing is lost",
     )
 
 

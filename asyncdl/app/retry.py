@@ -13,7 +13,7 @@ from pathlib import Path
 
 from asyncdl.app.opening import Opened, Surroundings, open_data_set, open_run, wall_ms
 from asyncdl.app.report import RunReport
-from asyncdl.app.run import Work, carry_out
+from asyncdl.app.stage import Work, carry_out
 from asyncdl.core.events import RetryRequested
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import Ledger, RowState
@@ -52,7 +52,7 @@ async def retry_failed(
     How it is fetched is taken over from the data set's last run, but for ``concurrency`` where it is given.
     """
     async with AsyncExitStack() as stack:
-        data_set = await open_data_set(settings.out, stack)
+        data_set = await open_data_set(settings, surroundings, stack)
         settings = settings.with_options(data_set.ledger.options)
         if concurrency is not None:
             settings = replace(settings, fetch=replace(settings.fetch, concurrency=concurrency))

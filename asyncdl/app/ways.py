@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,8 +59,11 @@ def check_jars(jars: Sequence[Path]) -> None:
         secret = read_secret(jar)
         if isinstance(secret, NoSecret):
             raise UsageError(f"--cookies {jar}: {secret.why}.")
-        if not secret.is_private:
-            raise UsageError(f"--cookies {jar}: others on this machine may read it.", mend=f"chmod 600 {jar}")
+        if secret.exposure:
+            raise UsageError(
+                f"--cookies {jar}: {secret.exposure}.",
+                mend=f"Give a file of your own that nobody else can read: chmod 600 {shlex.quote(str(jar))}",
+            )
         if mistakes := read_cookies(secret.text).mistakes:
             raise UsageError(
                 f"--cookies {jar}: {mistakes[0]}.", mend="cookies.example.txt explains the format."

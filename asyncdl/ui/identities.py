@@ -24,6 +24,9 @@ from asyncdl.ui.identity_text import (
     state_text,
     why_text,
 )
+from asyncdl.ui.status_object import identity_object
+
+__all__ = ["identities_view", "identity_lines", "identity_object", "identity_section", "status_lines"]
 
 _STYLES = {Phase.RUNNING.value: STORED, Phase.COOLING.value: NOTE, Phase.PROBING.value: ACCENT}
 _WIDEST_NAME = 28
@@ -66,22 +69,6 @@ def status_lines(views: Sequence[IdentityView], now_s: float | None = None) -> l
         return []
     lines = _table(sorted(views, key=is_running), time.time() if now_s is None else now_s)
     return [Text(), Text("Identities", style="bold"), *lines]
-
-
-def identity_object(view: IdentityView) -> dict[str, object]:
-    """Make a member of ``identities`` in ``asyncdl status --json``; its keys are a promise to scripts."""
-    return {
-        "name": view.name,
-        "phase": view.phase,
-        "why": view.why or None,
-        "until_s": view.until_s,
-        "allowed_per_h": view.allowed_per_h,
-        "last_hour": view.last_hour,
-        "fetched": view.fetched,
-        "failed": view.failed,
-        "throttled": view.throttled,
-        "held": view.held,
-    }
 
 
 def _rows(canvas: Canvas, views: Sequence[IdentityView], now_s: float) -> list[Text]:

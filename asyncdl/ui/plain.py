@@ -22,6 +22,8 @@ INTERVAL_S = 30.0
 _PATIENCE_S = 1.5
 _POLL_S = 0.01
 _MAX_MESSAGES = 64
+_LINES = ("{}\n", "{}\n")
+_BAR = ("\r\x1b[K{}\n", "\r{}\x1b[K")
 
 
 class PlainScreen:
@@ -58,10 +60,14 @@ class PlainScreen:
 
 
 class LineWriter:
-    """A daemon thread with room for some messages and for one line of progress, the newest."""
+    """A daemon thread with room for some messages and for one line of progress, the newest.
 
-    def __init__(self, descriptor: int) -> None:
+    As a bar, progress takes the place of the progress before it, and messages stay above.
+    """
+
+    def __init__(self, descriptor: int, *, is_bar: bool = False) -> None:
         self._descriptor = descriptor
+        self._message_form, self._progress_form = _BAR if is_bar else _LINES
         self._wake = threading.Condition()
         self._messages: deque[str] = deque(maxlen=_MAX_MESSAGES)
         self._progress: str | None = None
@@ -94,15 +100,15 @@ class LineWriter:
     def _run(self) -> None:
         with suppress(OSError):  # nobody reads any more: the run goes on without
             while (line := self._next()) is not None:
-                _write_all(self._descriptor, (line + "\n").encode("utf-8", errors="replace"))
+                _write_all(self._descriptor, line.encode("utf-8", errors="replace"))
 
     def _next(self) -> str | None:
         with self._wake:
             self._wake.wait_for(lambda: self._messages or self._progress or self._is_ending)
             if self._messages:
-                return self._messages.popleft()
+                return self._message_form.format(self._messages.popleft())
             line, self._progress = self._progress, None
-            return line
+            return line and self._progress_form.format(line)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

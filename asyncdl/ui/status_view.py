@@ -10,24 +10,12 @@ from rich.text import Text
 from asyncdl.core.ledger import Counts
 from asyncdl.core.progress import IdentityView
 from asyncdl.ui.failures import gone_and_retryable
-from asyncdl.ui.identities import identity_object, status_lines
+from asyncdl.ui.identities import status_lines
+from asyncdl.ui.status_object import status_object
 from asyncdl.ui.summary import DEFAULT_COMMANDS, Commands, failed_lines, next_lines, rows_lines
 from asyncdl.ui.wording import share_text, size_text
 
-
-def status_object(counts: Counts, identities: Sequence[IdentityView] = ()) -> dict[str, object]:
-    """Make the object of ``asyncdl status --json``; its keys are a promise to scripts."""
-    return {
-        "segments": counts.segments,
-        "stored": counts.stored,
-        "open": counts.open,
-        "failed": {kind.value: count for kind, count in sorted(counts.failed.items()) if count},
-        "failed_total": counts.failed_total,
-        "rejected_rows": counts.rejected_rows,
-        "repeated_rows": counts.repeated_rows,
-        "bytes": counts.stored_bytes,
-        "identities": [identity_object(view) for view in identities],
-    }
+__all__ = ["status_object", "status_view"]
 
 
 def status_view(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group
@@ -11,8 +11,10 @@ from rich.text import Text
 
 from asyncdl.core.printable import printable
 from asyncdl.core.progress import Snapshot
+from asyncdl.core.reach import LabelReach
 from asyncdl.ui.failures import gone_and_retryable, kind_lines
 from asyncdl.ui.identities import identity_lines
+from asyncdl.ui.selection_view import reach_lines
 from asyncdl.ui.wording import clock_text, disk_text, rate_text, share_text
 
 
@@ -29,15 +31,22 @@ class Commands:
 DEFAULT_COMMANDS = Commands()
 
 
-def summary(final: Snapshot, commands: Commands = DEFAULT_COMMANDS, *, now_s: float | None = None) -> Group:
+def summary(
+    final: Snapshot,
+    commands: Commands = DEFAULT_COMMANDS,
+    *,
+    now_s: float | None = None,
+    labels: Sequence[LabelReach] = (),
+) -> Group:
     """Make lines for people; print them with ``soft_wrap=True`` where there is no terminal to fit.
 
-    ``now_s`` is in seconds since 1970, None for the clock's own.
+    ``now_s`` is in seconds since 1970, None for the clock's own; ``labels`` tells of ``--per-label``.
     """
     gone, retryable = gone_and_retryable(final.failed)
     lines = [_result(final), *_run(final)]
     lines += failed_lines("Gone", "asking again is of no use", gone)
     lines += failed_lines("Can be tried again", "", retryable)
+    lines += reach_lines(labels)
     lines += identity_lines(final.identities, time.time() if now_s is None else now_s)
     lines += rows_lines(final.rejected_rows, final.repeated_rows, commands)
     lines += next_lines(final.open, sum(retryable.values()), commands)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asyncdl.core.layout import DEFAULT_OUT
 from asyncdl.fetchers.ytdlp.config import Endpoint
-from asyncdl.settings import DEFAULT_OUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asyncdl.core.cookies import CookieFacts, Login, read_cookies
 from asyncdl.core.finding import Finding, Level, Remark, gather
-from asyncdl.runtime.secret_file import NoSecret, read_secret
+from asyncdl.runtime.secret_file import NoSecret, Secret, read_secret
 
 _DAY_S = 86_400
 _SOON_DAYS = 7
@@ -24,10 +24,13 @@ def check_cookies(path: Path, now_s: float) -> Finding:
         return Finding(name, Level.FAULT, secret.why, "name a cookies.txt in Netscape's form")
     facts = read_cookies(secret.text)
     told = f"{facts.youtube_cookies} cookies of YouTube{_login_text(facts.login, now_s)}"
-    return gather(name, told, [*_openness(path, secret.mode), *_remarks(facts, now_s)])
+    return gather(name, told, [*_openness(path, secret), *_remarks(facts, now_s)])
 
 
-def _openness(path: Path, mode: int) -> Iterator[Remark]:
+def _openness(path: Path, secret: Secret) -> Iterator[Remark]:
+    mode = secret.mode
+    if secret.is_link or not secret.is_own:
+        yield Remark(Level.FAULT, secret.exposure, "a run takes a plain file of your own only")
     if mode & 0o077:
         yield Remark(
             Level.FAULT,

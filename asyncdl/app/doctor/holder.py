@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable
 from pathlib import Path
 
 from asyncdl.core.finding import Finding, Level
+from asyncdl.core.partition import WHOLE
 from asyncdl.runtime.dataset import journal_of
-from asyncdl.runtime.guardian import is_alive
-from asyncdl.runtime.lock import Lease, read_lease
+from asyncdl.runtime.lease import Lease, Standing, lease_path, own_lease, read_lease, standing_of
 
 _NAME = "data set"
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def check_holder(out: Path) -> Finding:
-    """Read the lease of the data set, if there is one."""
+    """Read the lease of the data set, if there is one; raises ``EnvironmentFault`` without ``/proc``."""
     journal = journal_of(out)
     if not journal.is_dir():
         return Finding(_NAME, Level.OK, f"none at {out} yet")
-    try:
-        boot_id = _BOOT_ID.read_text("ascii").strip()
-    except OSError:
-        boot_id = ""
-    return judge_lease(out, read_lease(journal), platform.node(), boot_id, _runs)
-
-
-def judge_lease(
-    out: Path, lease: Lease | None, host: str, boot_id: str, runs: Callable[[Lease], bool]
-) -> Finding:
-    """Say who works on it; that is no fault, but a second run would end at once with exit code 5."""
+    lease = read_lease(lease_path(journal, WHOLE))
     if lease is None:
         return Finding(_NAME, Level.OK, f"{out}, nobody works on it")
-    who = f"pid {lease.pid} on {lease.host}"
-    if lease.boot_id == boot_id and runs(lease):
-        return Finding(
-            _NAME, Level.NOTE, f"{out}, a run is at work: {who}", "wait for it to end before another"
-        )
-    if lease.host == host:
-        return Finding(_NAME, Level.NOTE, f"{out}, the last run was killed: {who}", "asyncdl run goes on")
-    return Finding(
-        _NAME,
-        Level.NOTE,
-        f"{out}, {who} is at work on it or was killed",
-        "see there; while it runs, another one ends with exit code 5",
-    )
+    return judge_lease(out, lease, standing_of(lease, own_lease()))
 
 
-def _runs(lease: Lease) -> bool:
-    return is_alive(f"lease.{lease.pid}.{lease.start_ticks}")
+def judge_lease(out: Path, lease: Lease, standing: Standing) -> Finding:
+    """Say who works on it; that is no fault, but a second run would end at once with exit code 5."""
+    match standing:
+        case Standing.LIVING:
+            told, mend = f"a run is at work: {lease}", "wait for it to end before another"
+        case Standing.DEAD:
+            told, mend = f"the last run was killed: {lease}", "asyncdl run goes on"
+        case Standing.ELSEWHERE:
+            told = f"{lease} is at work on it or was killed"
+            mend = "see there; while it runs, another one ends with exit code 5"
+    return Finding(_NAME, Level.NOTE, f"{out}, {told}", mend)

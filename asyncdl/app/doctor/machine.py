@@ -7,13 +7,12 @@ import sys
 from collections.abc import Mapping
 
 from asyncdl.core.finding import Finding, Level
+from asyncdl.runtime.descriptors import BASE_FILES, FILES_A_SEGMENT, enough_for
 from asyncdl.settings import DEFAULT_CONCURRENCY
 from asyncdl.ui.choose import ScreenMode, choose_mode, is_terminal
 from asyncdl.ui.symbols import UNICODE, symbols_for
 from asyncdl.ui.terminal import wants_colour
 
-# Measured with the demo: 34 files open at most at --concurrency 8, 57 at 32. Rounded up generously.
-_BASE_FILES, _FILES_A_SEGMENT = 64, 4
 _USUAL_CONCURRENCY = 64
 
 
@@ -27,19 +26,17 @@ def judge_open_files(soft: int | None, hard: int | None) -> Finding:
     """Say what concurrency the limit is good for; None is no limit."""
     if soft is None:
         return Finding("open files", Level.OK, "no limit")
-    enough_for = max(0, (soft - _BASE_FILES) // _FILES_A_SEGMENT)
-    told = (
-        f"{soft:,} (at most {'any' if hard is None else f'{hard:,}'}): good for --concurrency {enough_for:,}"
-    )
-    wanted = _BASE_FILES + _USUAL_CONCURRENCY * _FILES_A_SEGMENT
+    segments = enough_for(soft)
+    told = f"{soft:,} (at most {'any' if hard is None else f'{hard:,}'}): good for --concurrency {segments:,}"
+    wanted = BASE_FILES + _USUAL_CONCURRENCY * FILES_A_SEGMENT
     mend = (
         f"ulimit -n {wanted}"
         if hard is None or hard >= wanted
         else "have an administrator raise the hard limit"
     )
-    if enough_for < DEFAULT_CONCURRENCY:
+    if segments < DEFAULT_CONCURRENCY:
         return Finding("open files", Level.FAULT, told, mend)
-    if enough_for < _USUAL_CONCURRENCY:
+    if segments < _USUAL_CONCURRENCY:
         return Finding("open files", Level.NOTE, told, mend)
     return Finding("open files", Level.OK, told)
 
