@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from asyncdl.cli.given.table import SETTINGS
 from asyncdl.demo.media import Masters
 from asyncdl.demo.site import Site
 
@@ -27,6 +28,13 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", checked)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What whoever runs the tests has set for runs of their own counts for none here."""
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.variable, raising=False)
 
 
 @pytest.fixture(scope="session")

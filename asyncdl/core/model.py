@@ -141,8 +141,8 @@ class Failure:
 class Track:
     """One local file that holds the part of one source format that a span needs.
 
-    ``first_ms`` is where its first fetched index entry starts on the video's time line (0 for a whole
-    file); ``sample_rate`` is the source's own, in Hz, None where yt-dlp does not know it.
+    ``first_ms`` is where its first packet starts on the video's time line (0 for a whole file);
+    ``sample_rate`` is the source's own, in Hz, None where yt-dlp does not know it.
     """
 
     path: str
@@ -188,7 +188,8 @@ class Clip:
     """A finished clip as measured by decoding it.
 
     ``samples`` per channel at ``sample_rate`` Hz; ``padded_samples`` of them are silence added because the
-    video ended inside the segment; ``is_silent`` when every sample is zero.
+    video ended inside the segment; ``is_silent`` when every sample is zero. ``split`` is the folder it stands
+    in: that of the row it was fetched for, where several lists name the segment; empty for its first row's.
     """
 
     size_bytes: int
@@ -204,6 +205,7 @@ class Clip:
     tool_version: str
     title: str | None = None
     source_files: tuple[str, ...] = field(default=())
+    split: str = ""
 
     @property
     def is_short(self) -> bool:

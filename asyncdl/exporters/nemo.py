@@ -10,9 +10,9 @@ import orjson
 from asyncdl.core import layout
 from asyncdl.core.events import ClipStored
 from asyncdl.core.ledger import Ledger
-from asyncdl.core.model import ClipSpec, Row
+from asyncdl.core.model import ClipSpec, Row, Segment
 from asyncdl.runtime.dataset import journal_of
-from asyncdl.runtime.files import replace_file
+from asyncdl.runtime.files import open_plain, replace_file
 from asyncdl.runtime.outcomes import iterate_outcomes
 
 _BLOCK_BYTES = 1 << 20
@@ -55,7 +55,7 @@ def line_of(row: Row, stored: ClipStored, spec: ClipSpec) -> bytes:
         "sample_rate": clip.sample_rate,
         "channels": clip.channels,
     }
-    line |= {name: text for name, text in segment.columns if name not in line}
+    line |= {name: told for name, told in _columns_of(segment).items() if name not in line}
     if clip.padded_samples:
         line["padded_samples"] = clip.padded_samples
         line["short"] = clip.is_short
@@ -64,11 +64,19 @@ def line_of(row: Row, stored: ClipStored, spec: ClipSpec) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
+def _columns_of(segment: Segment) -> dict[str, str | list[str]]:
+    """Give what else the rows said by name: a list where a name stands several times, as captions do."""
+    texts: dict[str, list[str]] = {}
+    for name, text in segment.columns:
+        texts.setdefault(name, []).append(text)
+    return {name: told if len(told) > 1 else told[0] for name, told in texts.items()}
+
+
 def count_lines(root: Path) -> int:
-    """Count the clips in the manifest; -1 where there is none."""
+    """Count the clips in the manifest; -1 where there is no plain file."""
     lines = 0
     try:
-        with (root / layout.MANIFEST).open("rb") as file:
+        with open_plain(root / layout.MANIFEST) as file:
             while block := file.read(_BLOCK_BYTES):
                 lines += block.count(b"\n")
     except OSError:

@@ -9,12 +9,12 @@ import pytest
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from asyncdl.cli.commands import app
+from asyncdl.cli.commands import make_app
 from asyncdl.core.kinds import FailureKind
 from asyncdl.errors import ExitCode
 
 PAGES = Path(__file__).parent.parent.parent / "docs"
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_command(make_app())
 assert isinstance(GROUP, TyperGroup)
 COMMANDS = GROUP.commands
 

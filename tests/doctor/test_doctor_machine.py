@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -16,7 +17,7 @@ from asyncdl.core.finding import Level
 from asyncdl.runtime.dataset import open_for_writing
 from asyncdl.runtime.files import RealFiles
 from asyncdl.runtime.guardian import new_run_id
-from asyncdl.runtime.lock import Lease
+from asyncdl.runtime.lease import Lease, Standing, own_lease, write_lease
 
 GB = 1_000_000_000
 TABLE = """\
@@ -118,10 +119,10 @@ def test_this_machines_table_is_read(tmp_path: Path) -> None:
     [
         (None, None, Level.OK, ""),
         (1024, 4096, Level.OK, ""),
-        (256, 4096, Level.NOTE, "ulimit -n 320"),
-        (256, None, Level.NOTE, "ulimit -n 320"),
-        (64, 4096, Level.FAULT, "ulimit -n 320"),
-        (64, 64, Level.FAULT, "have an administrator raise the hard limit"),
+        (256, 4096, Level.NOTE, "ulimit -n 288"),
+        (256, None, Level.NOTE, "ulimit -n 288"),
+        (60, 4096, Level.FAULT, "ulimit -n 288"),
+        (60, 60, Level.FAULT, "have an administrator raise the hard limit"),
     ],
 )
 def test_the_limit_of_open_files_bounds_concurrency(
@@ -161,17 +162,18 @@ def test_a_run_at_work_is_named_and_not_disturbed(tmp_path: Path) -> None:
     finally:
         data_set.close()
     assert "nobody works on it" in check_holder(out).what
+    write_lease(out / "journal" / "lease", replace(own_lease(), start_ticks=1))
+    assert "the last run was killed" in check_holder(out).what
 
 
 @pytest.mark.parametrize(
-    ("host", "boot_id", "runs", "word"),
+    ("standing", "word"),
     [
-        ("here", "now", True, "a run is at work"),
-        ("here", "now", False, "the last run was killed"),
-        ("here", "earlier", True, "the last run was killed"),
-        ("there", "other", True, "is at work on it or was killed"),
+        (Standing.LIVING, "a run is at work"),
+        (Standing.DEAD, "the last run was killed"),
+        (Standing.ELSEWHERE, "is at work on it or was killed"),
     ],
 )
-def test_a_lease_tells_a_killed_run_from_one_at_work(host: str, boot_id: str, runs: bool, word: str) -> None:
-    found = judge_lease(Path("out"), Lease(host, boot_id, 7, 8), "here", "now", lambda _: runs)
+def test_a_lease_tells_a_killed_run_from_one_at_work(standing: Standing, word: str) -> None:
+    found = judge_lease(Path("out"), Lease("there", "boot", 7, 8), standing)
     assert (found.level, word in found.what) == (Level.NOTE, True)

@@ -70,13 +70,20 @@ class Bench:
         )
         return await run(replace(settings, **changes), around)
 
-    async def start(self, *arguments: str, stderr: int = PIPE, **environ: str) -> Process:
-        """Start the command in the folder, as a user would."""
+    def argv(self, *arguments: str) -> list[str]:
+        """The command line that works against the site."""
         ready = self.folder / "site.json"
         ready.write_text(
             json.dumps({"player_host": self.site.player_host, "ca_file": str(self.site.ca_file)})
         )
-        argv = [sys.executable, "-m", "asyncdl.cli.against", str(ready), *arguments]
+        return [sys.executable, "-m", "asyncdl.cli.against", str(ready), *arguments]
+
+    async def start(self, *arguments: str, stderr: int = PIPE, **environ: str) -> Process:
+        """Start the command in the folder, as a user would."""
+        return await self.start_program(self.argv(*arguments), stderr=stderr, **environ)
+
+    async def start_program(self, argv: Sequence[str], *, stderr: int = PIPE, **environ: str) -> Process:
+        """Start a program in the folder, such as a shell around the command."""
         env = {**os.environ, "ASYNCDL_CACHE": str(self.folder / "cache"), **environ}
         return await asyncio.create_subprocess_exec(
             *argv, cwd=self.folder, env=env, stdout=PIPE, stderr=stderr
@@ -84,9 +91,17 @@ class Bench:
 
     async def command(self, *arguments: str) -> Ended:
         """Run the command to its end."""
-        process = await self.start(*arguments)
+        return await self.ended(await self.start(*arguments))
+
+    async def script(self, script: str, *arguments: str, wrapper: Sequence[str] = ()) -> Ended:
+        """Run a shell script, perhaps by a wrapper, in which ``"$@"`` is the command with ``arguments``."""
+        argv = [*wrapper, "sh", "-c", script, "sh", *self.argv(*arguments)]
+        return await self.ended(await self.start_program(argv))
+
+    async def ended(self, process: Process) -> Ended:
+        """Wait for a program's end."""
         stdout, stderr = await process.communicate()
-        return Ended(process.returncode or 0, stdout.decode(), stderr.decode())
+        return Ended(process.returncode or 0, stdout.decode(), (stderr or b"").decode())
 
     def fetched(self, ytid: str | None = None) -> int:
         """How many player requests the site has seen, of one video or of all."""

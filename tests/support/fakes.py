@@ -23,7 +23,7 @@ from asyncdl.core.model import (
     Track,
 )
 from asyncdl.core.pace_policy import PacePolicy
-from asyncdl.core.ports import Fetcher
+from asyncdl.core.ports import BeforePublish, Fetcher
 from asyncdl.runtime.exits import Exit, Exits
 from asyncdl.runtime.feed import PassOver
 
@@ -112,9 +112,12 @@ class FakeMaker:
     def __init__(self, outcome: Callable[[Segment], Clip | Failure] | None = None) -> None:
         self._outcome = outcome
 
-    async def make(self, segment: Segment, fetched: Fetched) -> Clip | Failure:
+    async def make(self, segment: Segment, fetched: Fetched, before_publish: BeforePublish) -> Clip | Failure:
         assert fetched.audio.path
-        return self._outcome(segment) if self._outcome else a_clip()
+        outcome = self._outcome(segment) if self._outcome else a_clip()
+        if isinstance(outcome, Clip):
+            await before_publish()
+        return outcome
 
 
 class MemoryJournal:

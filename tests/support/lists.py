@@ -18,7 +18,9 @@ class PlainList:
 
     def line(self, number: int) -> bytes:
         """Row number N, without its line feed; ids are valid and distinct."""
-        return self.row.format(ytid=f"{number:010d}A", start_s=number % 500, end_s=number % 500 + 10).encode()
+        start_s = number % 500
+        places = {"start_s": start_s, "end_s": start_s + 10, "start_ms": start_s * 1000}
+        return self.row.format(ytid=f"{number:010d}A", **places).encode()
 
     def lines(self, count: int) -> list[bytes]:
         return [self.line(number) for number in range(count)]
@@ -35,5 +37,13 @@ PLAIN_LISTS: Mapping[str, PlainList] = {
     "audioset_weak": PlainList(
         b"# made for a test\n# YTID, start_seconds, end_seconds, positive_labels\n",
         '{ytid}, {start_s}.000, {end_s}.000, "/m/09x0r,/t/dd00088"',
+    ),
+    "audioset_strong": PlainList(
+        b"segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n",
+        "{ytid}_{start_ms}\t2.627\t7.237\t/m/09x0r",
+    ),
+    "table": PlainList(
+        b"audiocap_id,youtube_id,start_time,caption\n",
+        '17,{ytid},{start_s},"A dog barks, twice"',
     ),
 }
