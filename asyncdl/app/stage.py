@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from asyncdl.app.chosen_rows import ChosenRows
 
 _MOST_RESERVED = 1 << 22
+_FEW_NEW = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ async def carry_out(
     work: Work, settings: RunSettings, surroundings: Surroundings, opened: Opened
 ) -> RunReport:
     """Run the schedule over the work, watched and stoppable; then write down the end."""
-    # Growing on the way would stop the loop for a second; what a list seems to hold may be wrong, though.
-    opened.ledger.reserve(min(work.expected, _MOST_RESERVED))
+    # Growing on the way would stop the loop for a second; what a list seems to hold may be wrong, though. A
+    # ledger that knows nearly all of it is left alone: where nothing is open, nothing is ever searched in it.
+    if work.expected > opened.ledger.counts().segments + _FEW_NEW:
+        opened.ledger.reserve(min(work.expected, _MOST_RESERVED))
     concurrency = fit_concurrency(settings.fetch.concurrency, surroundings.tell)
     settings = replace(settings, fetch=replace(settings.fetch, concurrency=concurrency))
     environ = {**surroundings.environ, RUN_ID_VARIABLE: opened.data_set.run_id}
