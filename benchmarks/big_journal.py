@@ -25,7 +25,7 @@ from asyncdl.core.records import pack, seal
 from asyncdl.core.row_encoding import gathered, note_of
 from asyncdl.inputs import reader
 from asyncdl.inputs.lines import fingerprint
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 
 FULL = 2_041_789
 _BATCH = 64

@@ -30,6 +30,7 @@ from support.crash_oracles import CompactedOracle, JournalOracle, WholeFileOracl
 from support.crash_protocols import (
     VERSIONS,
     Protocol,
+    after_a_kill,
     at_once,
     compacted,
     disk_full,
@@ -53,6 +54,8 @@ from support.crash_writing import Traced
 
 SECTOR_STEP_BYTES = 40
 BIG = 3000
+# More than the calls of the writer that is killed: the last ones find it at its end.
+KILLS = 66
 Variant: TypeAlias = Callable[[int], Protocol]
 
 
@@ -97,6 +100,9 @@ SOUND: dict[str, Variant] = {
     "group commits of 8": lambda n: partial(group_commits, clips=24, batch=8, padding=_padding(n)),
     "threads at once, new folders": lambda n: partial(at_once, clips=6, seed=n),
     "overwrite of a stored clip": lambda n: partial(overwrite, padding=_padding(n)),
+    "killed, then overwriting": lambda n: partial(
+        after_a_kill, calls=1 + n % KILLS, padding=_padding(n // KILLS)
+    ),
     "disk full in mid-batch": lambda n: partial(disk_full, room=200 + n * 37 % 900),
     "replaced file": lambda _: replaced_file,
     "snapshot": lambda n: partial(snapshots, padding=_padding(n)),
@@ -124,6 +130,8 @@ def trace(folder: Path, protocol: Protocol) -> Run:
         asyncio.run(protocol(data, mark=mark))
         return Run(data.ops, CompactedOracle(journal, journal.verdict(standing)), marks[0])
     asyncio.run(protocol(data))
+    if isinstance(protocol, partial) and protocol.func is after_a_kill:
+        return Run(data.ops, journal, protocol.keywords["calls"])
     if protocol is replaced_file:
         return Run(data.ops, WholeFileOracle("manifest.jsonl", VERSIONS))
     return Run(data.ops, journal)
@@ -179,10 +187,21 @@ def measure_broken(folder: Path, effort: Effort) -> Iterator[tuple[str, dict[str
         yield name, _figures(run.tried(effort, without_syncs(run.ops, is_dropped)))
     for name, protocol in WRONG_ORDERS.items():
         yield name, _figures(trace(folder / name, protocol).tried(effort))
+    yield "going on from what is not synced", _unsynced_start(folder / "unsynced", effort)
     yield "one sync left out", _single_syncs(folder / "single", effort)
     run = trace(folder / "paths", partial(at_once, clips=3))
     found = [run.tried(effort, ops, stop=True).bad for _, ops in each_path_unsynced(run.ops)]
     yield "one path never synced, threads at once", {"orders": len(found), "found": sum(map(bool, found))}
+
+
+def _unsynced_start(folder: Path, effort: Effort) -> dict[str, object]:
+    """Kill the first writer after each of its calls; the second one syncs nothing before it reads."""
+    states = bad = 0
+    for calls in range(1, KILLS):
+        protocol = partial(after_a_kill, calls=calls, is_synced_first=False)
+        tried = trace(folder / str(calls), protocol).tried(effort)
+        states, bad = states + tried.states, bad + tried.bad
+    return _figures(Tried(states, bad, None))
 
 
 def _single_syncs(folder: Path, effort: Effort) -> dict[str, object]:

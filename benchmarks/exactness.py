@@ -26,7 +26,7 @@ from asyncdl.core import layout
 from asyncdl.core.events import ClipStored
 from asyncdl.demo.media import Content, Masters, Recipe, Shape, default_folder
 from asyncdl.demo.menu import LONG_S
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.replay import replay
 

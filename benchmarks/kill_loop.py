@@ -23,7 +23,7 @@ from asyncdl.demo.menu import Terms
 from asyncdl.demo.site import Site
 from support.bench import Bench, ytids
 from support.invariants import check_invariants
-from support.kill_loop import KillLoop, Plan
+from support.kill_loop import LOGS, KillLoop, Plan
 from support.victims import Victim
 from support.witness import Witness
 
@@ -48,10 +48,16 @@ async def kill_loop(folder: Path, plan: Plan, segments: int) -> dict[str, object
     async with Site.start(folder / "site", masters, terms=Terms(latency_s=0.02)) as site:
         bench, begun_s = Bench(folder, site), time.monotonic()
         rows = write_list(folder, segments)
-        witness = Witness.of(bench, rows)
+        witness = Witness.of(bench, rows, may_appear=[LOGS])
         loop = KillLoop(bench, plan)
         await loop.run(rows, "--rate", "unlimited")
-        found = check_invariants(bench.out, witness, crashes=loop.crashes, concurrency=plan.concurrency)
+        found = check_invariants(
+            bench.out,
+            witness,
+            crashes=loop.crashes,
+            concurrency=plan.concurrency,
+            acknowledged=loop.acknowledged(),
+        )
     await masters.close()
     return {
         "segments": found.segments,
@@ -63,6 +69,7 @@ async def kill_loop(folder: Path, plan: Plan, segments: int) -> dict[str, object
         "starts": loop.starts,
         "ends": loop.ends,
         "lost": loop.lost,
+        "acknowledged_by_killed_runs": len(loop.acknowledged(of_last=False)),
         "fetches": found.fetches,
         "fetched_again": found.fetched_again,
         "allowance": found.allowance,

@@ -26,8 +26,8 @@ from asyncdl.core.events import Event, RunStarted
 from asyncdl.core.layout import MANIFEST
 from asyncdl.core.model import ClipSpec
 from asyncdl.inputs.lines import physical_lines
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.files import RealFiles
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import GATHER_S, RunJournal
 from asyncdl.runtime.snapshot import SNAPSHOT
 

@@ -26,7 +26,7 @@ import soundfile
 from asyncdl.core import layout
 from asyncdl.core.events import ClipStored, RowSelected, RunEnded, RunStarted, Source, SourceAdded
 from asyncdl.core.model import Clip, ClipSpec, Row, RowRef, Segment, Span
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import RunJournal
 
 AUDIOSET_SEGMENTS = 2_084_320

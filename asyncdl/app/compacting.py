@@ -39,6 +39,6 @@ def _compact(data_set: DataSet, on_progress: OnProgress) -> Saved | None:
         if data_set.heartbeat.fault is not None:
             raise data_set.heartbeat.fault
 
-    around = compacting.Surroundings(check=check, on_progress=on_progress)
+    means = compacting.CompactionMeans(check=check, on_progress=on_progress)
     header = header_of(data_set, spec, "journal compact")
-    return compacting.compact(data_set.journal, data_set.replayed, header, around)
+    return compacting.compact(data_set.journal, data_set.replayed, header, means)

@@ -25,9 +25,9 @@ from asyncdl.demo.scenarios import Scenario
 from asyncdl.demo.show import SEED, SHARES, demo_list
 from asyncdl.errors import EnvironmentFault
 from asyncdl.fetchers.ytdlp.config import Endpoint
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.ffmpeg import find_ffmpeg
 from asyncdl.runtime.files import replace_file
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.process import end_group, exit_of, shielded, start_child
 from asyncdl.runtime.replay import replay

@@ -11,7 +11,7 @@ from asyncdl.inputs.cache import OnProgress
 from asyncdl.inputs.label_sets import label_sets
 from asyncdl.inputs.sources import resolve
 from asyncdl.labels import Labels, LabelTally
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.replay import replay
 

@@ -20,7 +20,7 @@ from asyncdl.runtime import guardian
 from asyncdl.runtime.dataset import DataSet, open_for_writing
 from asyncdl.runtime.files import telling
 from asyncdl.runtime.lock import Means
-from asyncdl.runtime.replay import Replayed
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.settings import out_option
 
 NO_TOOLS: Mapping[str, str] = MappingProxyType({})

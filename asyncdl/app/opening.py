@@ -32,6 +32,7 @@ from asyncdl.runtime.cutter import Cutter
 from asyncdl.runtime.dataset import DataSet
 from asyncdl.runtime.exits import Exits
 from asyncdl.runtime.ffmpeg import Ffmpeg, find_ffmpeg
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import GATHER_S, RunJournal
 from asyncdl.runtime.lock import Means
 from asyncdl.runtime.process import end_group, exit_of, shielded, start_child
@@ -156,6 +157,7 @@ def worker_config(settings: RunSettings, surroundings: Surroundings) -> WorkerCo
         endpoint=surroundings.endpoint,
         url_template=fetch.url_template,
         max_file_bytes=fetch.max_file_bytes,
+        keeps_all=settings.keep_source,
     )
 
 
@@ -165,7 +167,7 @@ def check_before_writing(settings: RunSettings, surroundings: Surroundings) -> N
         raise UsageError(f"--out: {settings.out} is no folder.")
     worker_config(settings, surroundings)
     check_jars(settings.way.cookies)
-    if not dataset.journal_of(settings.out).is_dir():
+    if not journal_of(settings.out).is_dir():
         settings.wish.settle(None)
 
 

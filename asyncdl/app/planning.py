@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,8 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import Tier
 from asyncdl.core.pacing import allowed_per_h
 from asyncdl.core.plan import Means, Plan, Work, plan
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.exit import REQUESTS_OF
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import RunSettings
 
@@ -91,7 +92,7 @@ async def make_plan(
 def _means(settings: RunSettings, ledger: Ledger) -> Means:
     identities = identities_of(settings)
     policy = settings.way.rate
-    paces = [known_pace(ledger, identity) for identity in identities]
+    paces = [known_pace(ledger, identity, time.time()) for identity in identities]
     allowed = sum(allowed_per_h(pace, policy) for pace in paces) / len(paces)
     is_guest = not settings.way.cookies
     return Means(

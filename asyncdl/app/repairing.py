@@ -14,7 +14,7 @@ from pathlib import Path
 
 from asyncdl.app.mending import header_of, open_for_mending, refuse_emptied
 from asyncdl.app.opening import Surroundings, wall_ms
-from asyncdl.app.stopping import Stopping
+from asyncdl.app.stoppable import StoppableTask
 from asyncdl.core.events import ClipLost, DamageSettled, RunEnded
 from asyncdl.core.foreign import ForeignKind, KnownPaths
 from asyncdl.core.model import ClipSpec
@@ -23,7 +23,8 @@ from asyncdl.errors import ExitCode, JournalFault
 from asyncdl.runtime.dataset import DataSet
 from asyncdl.runtime.foreign_files import foreign_files
 from asyncdl.runtime.repair_report import Repaired
-from asyncdl.runtime.replay import Replayed, replay
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.rowless import every_outcome
 from asyncdl.runtime.verifying import Terms, Verified, claims_of, noting, verify_clips
 from asyncdl.ui.verify_screen import QuietVerifyScreen, VerifyScreen, open_verify_screen
@@ -70,27 +71,19 @@ class _Repair:
         self._verified = Verified()
         self._lost = self._unjudged_count = self._unrecorded = 0
         self._unjudged: list[Finding] = []
-        self._is_settled = self._is_draining = False
-        self._running: asyncio.Task[None] | None = None
-        self._begun_s = asyncio.get_running_loop().time()
-        self.stopping = Stopping(self._drain, self._stop)
+        self._is_settled = False
+        self._task = StoppableTask(screen.message)
+        self.stopping = self._task.stopping
 
     async def carry_out(self) -> None:
         """Verify, then settle, until the end, a fault or a signal."""
         header = header_of(self._data_set, self._spec, "journal repair")
         self._journal = await self._data_set.begin_journal(header)
-        self._running = asyncio.create_task(self._mend())
-        try:
-            await asyncio.wait([self._running])
-        finally:
-            self._running.cancel()
-            await asyncio.wait([self._running])
-        if not self._running.cancelled():
-            self._running.result()
+        await self._task.run(self._mend())
 
     async def close(self) -> None:
         """Show the last state."""
-        await self._screen.close(self._verified, self._elapsed_s(), self._lost)
+        await self._screen.close(self._verified, self._task.elapsed_s, self._lost)
 
     def report(self, out: Path) -> Repaired:
         """Say how it ended, by a fresh look at the journal."""
@@ -117,10 +110,10 @@ class _Repair:
             rows = every_outcome(root, self._data_set.ledger, spec)
             claims = claims_of(noting(rows, self._known, spec), spec)
             terms = Terms(
-                Depth.CHECKSUM, self._jobs, on_progress=self._show, is_stopping=lambda: self._is_draining
+                Depth.CHECKSUM, self._jobs, on_progress=self._show, is_stopping=lambda: self._task.is_draining
             )
             await verify_clips(root, spec, claims, terms, self._found)
-            if not self._is_draining and not self._unjudged_count:
+            if not self._task.is_draining and not self._unjudged_count:
                 await self._settle()
                 self._screen.note("looking for clips without a record")
                 self._unrecorded = await asyncio.to_thread(self._count_unrecorded)
@@ -158,16 +151,4 @@ class _Repair:
 
     def _show(self, verified: Verified) -> None:
         self._verified = verified
-        self._screen.show(verified, self._elapsed_s(), self._lost)
-
-    def _elapsed_s(self) -> float:
-        return asyncio.get_running_loop().time() - self._begun_s
-
-    def _drain(self, note: str) -> None:
-        self._screen.message(note)
-        self._is_draining = True
-
-    def _stop(self) -> None:
-        self._is_draining = True
-        if self._running is not None:
-            self._running.cancel()
+        self._screen.show(verified, self._task.elapsed_s, self._lost)

@@ -12,17 +12,19 @@ from pathlib import Path
 from asyncdl.app.mending import refuse_emptied
 from asyncdl.app.opening import Surroundings, open_data_set, start_guardian
 from asyncdl.app.reopening import Reopener
-from asyncdl.app.stopping import Stopping
+from asyncdl.app.stoppable import StoppableTask
 from asyncdl.core.foreign import KnownPaths
 from asyncdl.core.model import ClipSpec
 from asyncdl.core.soundness import Depth
 from asyncdl.errors import AsyncdlError, ExitCode
 from asyncdl.exporters import nemo
 from asyncdl.runtime import guardian
-from asyncdl.runtime.dataset import DataSet, journal_of
+from asyncdl.runtime.dataset import DataSet
 from asyncdl.runtime.ffmpeg import Ffmpeg, find_ffmpeg
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.foreign_files import foreign_files
-from asyncdl.runtime.replay import Replayed, replay
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.rowless import every_outcome
 from asyncdl.runtime.verify_report import Tallies, VerifyReport
 from asyncdl.runtime.verifying import Terms, Verified, claims_of, noting, verify_clips
@@ -103,23 +105,14 @@ class _Work:
         self._reopener = Reopener(opened.data_set, opened.ffmpeg, tallies)
         self._verified = Verified()
         self._fault: AsyncdlError | None = None
-        self._is_complete = self._is_draining = False
-        self._running: asyncio.Task[None] | None = None
-        self._begun_s = asyncio.get_running_loop().time()
-        self.stopping = Stopping(self._drain, self._stop)
+        self._is_complete = False
+        self._task = StoppableTask(screen.message)
+        self.stopping = self._task.stopping
 
     async def verify(self) -> None:
         """Look at everything until the end, a fault or a signal; a bug is raised."""
-        self._running = asyncio.create_task(self._look())
         try:
-            await asyncio.wait([self._running])
-        finally:
-            self._running.cancel()
-            await asyncio.wait([self._running])
-        if self._running.cancelled():
-            return
-        try:
-            self._running.result()
+            await self._task.run(self._look())
         except AsyncdlError as fault:
             self._fault = fault
 
@@ -136,7 +129,7 @@ class _Work:
                 self._opened.replayed.require_whole()
         except AsyncdlError as fault:
             self._fault = self._fault or fault
-        await self._screen.close(self._verified, self._elapsed_s(), self._tallies.lost)
+        await self._screen.close(self._verified, self._task.elapsed_s, self._tallies.lost)
         return VerifyReport(
             root=self._settings.out,
             depth=self._settings.depth,
@@ -145,7 +138,7 @@ class _Work:
             verified=self._verified,
             tallies=self._tallies,
             counts=counts,
-            elapsed_s=self._elapsed_s(),
+            elapsed_s=self._task.elapsed_s,
             is_complete=self._is_complete,
             fault=self._fault,
             exit_code=self._exit_code(),
@@ -159,17 +152,17 @@ class _Work:
             self._settings.jobs,
             self._opened.ffmpeg,
             self._on_progress,
-            lambda: self._is_draining,
+            lambda: self._task.is_draining,
         )
         await verify_clips(self._root, spec, claims, terms, self._reopener.found)
-        if not self._is_draining:
+        if not self._task.is_draining:
             self._screen.note("looking for files that no record speaks of")
             await asyncio.to_thread(self._look_for_foreign_files)
-            self._is_complete = not self._is_draining
+            self._is_complete = not self._task.is_draining
 
     def _look_for_foreign_files(self) -> None:
         for one in foreign_files(self._root, self._known):
-            if self._is_draining:
+            if self._task.is_draining:
                 return
             self._tallies.foreign_kinds[one.kind] += 1
             path = os.fsencode(one.path).decode("utf-8", errors="backslashreplace")
@@ -195,16 +188,4 @@ class _Work:
 
     def _on_progress(self, verified: Verified) -> None:
         self._verified = verified
-        self._screen.show(verified, self._elapsed_s(), self._tallies.lost)
-
-    def _elapsed_s(self) -> float:
-        return asyncio.get_running_loop().time() - self._begun_s
-
-    def _drain(self, note: str) -> None:
-        self._screen.message(note)
-        self._is_draining = True
-
-    def _stop(self) -> None:
-        self._is_draining = True
-        if self._running is not None:
-            self._running.cancel()
+        self._screen.show(verified, self._task.elapsed_s, self._tallies.lost)

@@ -14,7 +14,7 @@ from asyncdl.core.identity import Identity, make_identities
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import Tier
 from asyncdl.core.pace_json import from_json
-from asyncdl.core.pacing import Pace
+from asyncdl.core.pacing import Pace, bounded
 from asyncdl.errors import UsageError
 from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.javascript import JsRuntime
@@ -40,7 +40,7 @@ def open_exits(
         Exit(
             identity,
             _fetchers(identity, settings, config, nursery, runtime),
-            pace=known_pace(ledger, identity),
+            pace=known_pace(ledger, identity, time.time()),
         )
         for identity in identities_of(settings)
     ]
@@ -97,10 +97,15 @@ def _fetchers(
     return {Tier.FIRST: first, Tier.FULL: pool(Tier.FULL) if runtime else first}
 
 
-def known_pace(ledger: Ledger, identity: Identity) -> Pace:
-    """Restore what the data set's journal knows of an identity's pace."""
+def known_pace(ledger: Ledger, identity: Identity, now_s: float) -> Pace:
+    """Restore what the data set's journal knows of an identity's pace; ``now_s`` is the time since 1970."""
     known = ledger.paces.get(identity.name)
     try:
-        return from_json(known) if known is not None else Pace()
-    except (TypeError, ValueError, AttributeError):  # written by another version: begin anew, politely
+        return bounded(from_json(known), now_s) if known is not None else Pace()
+    except (
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ):  # written by another version: begin anew, politely
         return Pace()

@@ -24,8 +24,8 @@ def check(out: options.Folder = None, as_json: options.Json = False) -> None:
     Reads every file of the journal, without a snapshot, and changes nothing. Exit code 5 means damage.
     """
     from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
-    from asyncdl.runtime.dataset import find_root, journal_of  # noqa: PLC0415 - on use
     from asyncdl.runtime.examining import examine  # noqa: PLC0415 - on use
+    from asyncdl.runtime.finding import find_root, journal_of  # noqa: PLC0415 - on use
     from asyncdl.settings import out_option  # noqa: PLC0415 - on use
     from asyncdl.ui.journal_view import check_object, check_view  # noqa: PLC0415 - on use
 
@@ -62,7 +62,7 @@ def repair(
     from asyncdl.app.repairing import repair as job  # noqa: PLC0415 - loads the whole program
     from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
     from asyncdl.cli.running import surroundings  # noqa: PLC0415 - as above
-    from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - as above
+    from asyncdl.runtime.finding import find_root  # noqa: PLC0415 - as above
     from asyncdl.settings import out_option  # noqa: PLC0415 - as above
     from asyncdl.ui.mending_view import repair_object, repair_view  # noqa: PLC0415 - as above
 
@@ -95,7 +95,7 @@ def compact(
     from asyncdl.app.compacting import compact as job  # noqa: PLC0415 - loads the whole program
     from asyncdl.cli.printing import print_json, print_text  # noqa: PLC0415 - on use
     from asyncdl.cli.running import surroundings  # noqa: PLC0415 - as above
-    from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - as above
+    from asyncdl.runtime.finding import find_root  # noqa: PLC0415 - as above
     from asyncdl.ui.choose import ScreenMode  # noqa: PLC0415 - as above
     from asyncdl.ui.compact_bar import CompactBar  # noqa: PLC0415 - as above
     from asyncdl.ui.mending_view import compact_object, compact_view  # noqa: PLC0415 - as above

@@ -88,7 +88,7 @@ def _in_data_set(out: Path | None) -> dict[str, LabelTally]:
         return {}
     from asyncdl.app.label_counts import count_data_set  # noqa: PLC0415 - on use
     from asyncdl.labels import load_labels  # noqa: PLC0415 - on use
-    from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - on use
+    from asyncdl.runtime.finding import find_root  # noqa: PLC0415 - on use
 
     return count_data_set(find_root(out, Path()), load_labels())
 

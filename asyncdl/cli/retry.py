@@ -46,7 +46,7 @@ def retry_failed(
     from asyncdl.app.retry import Choice  # noqa: PLC0415 - loads the whole program
     from asyncdl.app.retry import retry_failed as job  # noqa: PLC0415 - loads the whole program
     from asyncdl.cli.running import carry_out  # noqa: PLC0415 - as above
-    from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - as above
+    from asyncdl.runtime.finding import find_root  # noqa: PLC0415 - as above
 
     way = way_settings(
         context,

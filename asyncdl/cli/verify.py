@@ -54,7 +54,7 @@ def verify(
     of are named. No file is changed or deleted.
     """
     from asyncdl.app.verify import VerifySettings  # noqa: PLC0415 - loads the whole program
-    from asyncdl.runtime.dataset import find_root  # noqa: PLC0415 - as above
+    from asyncdl.runtime.finding import find_root  # noqa: PLC0415 - as above
 
     settings = VerifySettings(
         out=find_root(out, Path()),

@@ -16,6 +16,8 @@ from asyncdl.core.retry import Rng
 MAX_WAIT_S = 24 * 3600.0
 # An asked-for wait is respected up to here; beyond it, it is taken for garbage.
 MAX_ASKED_S = 7 * 24 * 3600.0
+# No cool-down that begins now ends later than this.
+LONGEST_WAIT_S = MAX_ASKED_S
 # A probe whose answer never came (killed, network gone) gives its place to another one after this time.
 PROBE_PATIENCE_S = 600.0
 # After a probe that brought no answer at all; says nothing about the block, so nothing doubles.

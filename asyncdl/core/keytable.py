@@ -51,7 +51,10 @@ class KeyTable:
 
     def find(self, key: str) -> int:
         """Return the key's slot, or ``ABSENT``."""
-        wanted = hash_of(key)
+        return self.find_hash(hash_of(key))
+
+    def find_hash(self, wanted: int) -> int:
+        """Return the slot of the key with this hash, or ``ABSENT``."""
         places, hashes = self._places or self._place_all(), self.hashes
         mask = len(places) - 1
         place = wanted & mask

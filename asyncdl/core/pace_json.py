@@ -86,4 +86,5 @@ def _learned(fields: Fields) -> Learned:
 
 
 def _optional(per_h: float | None) -> float | None:
-    return None if per_h is None else float(per_h)
+    """Read a rate; what none can be (zero, less, no number) is nothing that was learned."""
+    return float(per_h) if per_h is not None and float(per_h) > 0 else None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from asyncdl.core.pace_json import from_json
 from asyncdl.core.pace_policy import PacePolicy
-from asyncdl.core.pacing import allowed_per_h
+from asyncdl.core.pacing import allowed_per_h, bounded
 from asyncdl.core.progress import IdentityView
 from asyncdl.core.records import Fields
 
@@ -20,8 +20,8 @@ def views_of(paces: Mapping[str, Fields], policy: PacePolicy, now_s: float) -> t
 
 def _view(name: str, fields: Fields, policy: PacePolicy, now_s: float) -> IdentityView | None:
     try:
-        pace = from_json(fields)
-    except (TypeError, ValueError, AttributeError):
+        pace = bounded(from_json(fields), now_s)
+    except (TypeError, ValueError, AttributeError, OverflowError):
         return None
     allowed = allowed_per_h(pace, policy)
     return IdentityView(

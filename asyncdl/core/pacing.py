@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from asyncdl.core.breaker import Breaker, Phase
+from asyncdl.core.breaker import LONGEST_WAIT_S, Breaker, Phase
 from asyncdl.core.codes import Code
 from asyncdl.core.learning import Learned
 from asyncdl.core.pace_policy import PacePolicy, whole
@@ -84,6 +84,22 @@ def on_clock(pace: Pace, now_s: float) -> Pace:
         breaker=pace.breaker.moved_back(by_s),
         next_s=pace.next_s - by_s,
         seen_s=now_s,
+    )
+
+
+def bounded(pace: Pace, now_s: float) -> Pace:
+    """Put a pace that was read on this clock, and cut waits that no cool-down of this program can be.
+
+    Journals come from other machines and other hands; one may name a time that never comes.
+    """
+    pace = on_clock(pace, now_s)
+    # The order of min's arguments also rids of what is no number.
+    latest_s = now_s + LONGEST_WAIT_S
+    return replace(
+        pace,
+        hour=pace.hour.until(now_s),
+        breaker=replace(pace.breaker, until_s=min(latest_s, pace.breaker.until_s)),
+        next_s=min(latest_s, pace.next_s),
     )
 
 

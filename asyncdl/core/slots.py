@@ -139,8 +139,7 @@ class Slots:
 
     def round(self, slot: int) -> int:
         """Return the round in which a new attempt counts; a given-up segment is opened in the next one."""
-        failed = self.failed.cells[slot]
-        return max(self._floor.cells[slot], (failed - 1) >> 1 if failed else 0)
+        return round_in(self.failed.cells[slot], self._floor.cells[slot])
 
     def clip_wins(self, slot: int, round_: int) -> bool:
         """Whether a ``ClipStored`` of this round is why the segment is stored."""
@@ -161,3 +160,8 @@ class Slots:
         elif self._is_given_up(slot):
             self.by_kind[self.kinds[slot] & _KIND_BITS] += step
             self.retryable += step * self.is_retryable(slot)
+
+
+def round_in(failed: int, floor: int) -> int:
+    """Tell the round in which a new attempt counts from the marks of a segment."""
+    return max(floor, (failed - 1) >> 1 if failed else 0)

@@ -60,6 +60,14 @@ class SlidingHour:
             return self
         return SlidingHour(tuple((bucket - buckets, count) for bucket, count in self.buckets), self.total)
 
+    def until(self, now_s: float) -> SlidingHour:
+        """Leave out what is told to have left in the future, but for what rounding put there."""
+        newest = int(now_s // BUCKET_S) + 1
+        if not self.buckets or self.buckets[-1][0] <= newest:
+            return self
+        buckets = tuple(pair for pair in self.buckets if pair[0] <= newest)
+        return SlidingHour(buckets, sum(requests for _, requests in buckets))
+
     def _kept(self, oldest: int) -> tuple[tuple[tuple[int, int], ...], int]:
         gone, total = 0, self.total
         while gone < len(self.buckets) and self.buckets[gone][0] < oldest:

@@ -11,8 +11,8 @@ from asyncdl.core import layout
 from asyncdl.core.events import ClipStored
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec, Row, Segment
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.files import open_plain, replace_file
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 
 _BLOCK_BYTES = 1 << 20

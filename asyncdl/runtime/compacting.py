@@ -22,10 +22,12 @@ from asyncdl.core.events import Compacted, RunEnded, RunStarted
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.records import Fields, pack, seal
 from asyncdl.core.row_encoding import Noted, gathered
+from asyncdl.core.sameness import tell_same
 from asyncdl.core.scan import Position, RecordScan
 from asyncdl.errors import DiskFull, JournalFault, JournalLocked
-from asyncdl.runtime.files import REAL_FILES, FileLayer, sync_folder, telling, write_all
-from asyncdl.runtime.replay import Replayed, fold
+from asyncdl.runtime.files import REAL_FILES, FileLayer, part_beside, sync_folder, telling, write_all
+from asyncdl.runtime.replay import fold
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.run_folder import open_run_file, run_of
 from asyncdl.runtime.runfile import RunName
 from asyncdl.runtime.snapshot import SNAPSHOT, write_snapshot
@@ -47,7 +49,7 @@ def _no_progress(_done_bytes: int, _total_bytes: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CompactionMeans:
     """What compacting needs beside the journal; ``check`` raises when somebody else has begun to write."""
 
     files: FileLayer = REAL_FILES
@@ -55,7 +57,7 @@ class Surroundings:
     on_progress: OnProgress = _no_progress
 
 
-ALONE = Surroundings()
+ALONE = CompactionMeans()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def is_compact(replayed: Replayed) -> bool:
     return not runs or (len(runs) == 1 and runs[0].seq == replayed.ledger.below_seq)
 
 
-def compact(folder: Path, replayed: Replayed, header: RunStarted, around: Surroundings = ALONE) -> Saved:
+def compact(folder: Path, replayed: Replayed, header: RunStarted, means: CompactionMeans = ALONE) -> Saved:
     """Compact a journal that is whole, and locked by the caller; ``replayed`` is what it told at once before.
 
     Memory: some 50 bytes a segment beside the ledger. Raises ``DiskFull``, ``EnvironmentFault``,
@@ -89,13 +91,13 @@ def compact(folder: Path, replayed: Replayed, header: RunStarted, around: Surrou
     same; until the new file has its name, nothing has changed then.
     """
     replayed.require_whole()
-    files = around.files
+    files = means.files
     with telling("compacting", folder):
         sizes = {name: (folder / name).stat().st_size for name in replayed.files}
         name = RunName(replayed.last_seq + 1, uuid.uuid4().hex)
-        part = folder / f".{name.events}.{uuid.uuid4().hex[:8]}.part"
+        part = part_beside(folder / name.events)
         try:
-            old = _Old(folder, sizes, around)
+            old = _Old(folder, sizes, means)
             new = _write(part, old, replayed, header, name.seq, files)
             again, position = _read_back(part, replayed.ledger)
             old.require_unchanged()
@@ -116,8 +118,8 @@ def compact(folder: Path, replayed: Replayed, header: RunStarted, around: Surrou
 class _Old:
     """The files that are compacted, each up to the size that it had in the beginning."""
 
-    def __init__(self, folder: Path, sizes: Mapping[str, int], around: Surroundings) -> None:
-        self._folder, self._sizes, self._around = folder, sizes, around
+    def __init__(self, folder: Path, sizes: Mapping[str, int], means: CompactionMeans) -> None:
+        self._folder, self._sizes, self._means = folder, sizes, means
         self.records = 0
 
     def __iter__(self) -> Iterator[Fields]:
@@ -127,14 +129,14 @@ class _Old:
                 scan = RecordScan(stream, end=size_bytes)
                 for number, (offset, fields) in enumerate(scan):
                     if number % _BATCH == 0:
-                        self._around.on_progress(done_bytes + offset, total_bytes)
+                        self._means.on_progress(done_bytes + offset, total_bytes)
                     yield fields
             self.records += scan.records
             done_bytes += size_bytes
 
     def require_unchanged(self) -> None:
         """Where locks do not work, another writer shows by a file that has grown."""
-        self._around.check()
+        self._means.check()
         for name, size_bytes in self._sizes.items():
             if (self._folder / name).stat().st_size != size_bytes:
                 raise JournalLocked(
@@ -143,7 +145,7 @@ class _Old:
 
     def remove(self) -> None:
         """Remove what the new file tells again, newest first: of equal rows the first one counts."""
-        files = self._around.files
+        files = self._means.files
         for name in reversed(list(self._sizes)):
             with suppress(FileNotFoundError):
                 files.unlink(self._folder / name)
@@ -220,7 +222,8 @@ def _read_back(part: Path, ledger: Ledger) -> tuple[Ledger, Position]:
     with open_run_file(part) as stream:
         scan = RecordScan(stream)
         fold(scan, again, part.name)
-    if scan.lost() or scan.is_torn or _essence(again) != _essence(ledger):
+    is_whole = not scan.lost() and not scan.is_torn
+    if not (is_whole and _essence(again) == _essence(ledger) and tell_same(again, ledger)):
         raise JournalFault(
             f"{part.name} does not read back the same",
             mend="Nothing was changed. Look after the disk and the memory of this machine.",

@@ -14,14 +14,14 @@ from asyncdl.core.partition import WHOLE, Partition, parse_label
 from asyncdl.errors import UsageError
 from asyncdl.runtime import guardian
 from asyncdl.runtime.files import make_folders, sweep_replacements, telling
-from asyncdl.runtime.finding import find_root, journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.heartbeat import Heartbeat
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.lock import MEANS, JournalLock, Means
-from asyncdl.runtime.replay import Replayed, replay
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.run_folder import sync_run_files
-
-__all__ = ["DataSet", "find_root", "journal_of", "open_for_writing"]
+from asyncdl.runtime.snapshot_keeper import keep_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def open_for_writing(
         replayed = replay(journal, with_snapshot=not is_mending, is_lean=True)
         if not is_mending:
             replayed.require_whole()
-            replayed.keep_snapshot()
+            keep_snapshot(replayed)
     except BaseException:
         heartbeat.stop()
         lock.release()

@@ -16,12 +16,13 @@ from pathlib import Path
 from asyncdl.core.damage import Damage
 from asyncdl.core.events import DamageSettled
 from asyncdl.core.records import open_record
-from asyncdl.runtime.replay import Replayed, replay
+from asyncdl.runtime.files import is_part
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.run_folder import is_events, open_run_file, run_of
 from asyncdl.runtime.snapshot import SNAPSHOT, load_head
 
 _OURS = re.compile(rf"(lock|lease)(-[0-9]+of[0-9]+)?|{SNAPSHOT}")
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 _WORD = re.compile(rb'"e":"([a-z_]{1,16})"')
 _LEGIBLE_BYTES = 1 << 20
 
@@ -92,7 +93,7 @@ def examine(folder: Path) -> Examined:
     replayed = replay(folder, with_snapshot=False)
     ledger, names = replayed.ledger, replayed.files
     others = sorted({path.name for path in folder.iterdir()} - set(names))
-    leftovers = tuple(name for name in others if _PART.fullmatch(name))
+    leftovers = tuple(name for name in others if is_part(name))
     return Examined(
         replayed,
         losses=tuple(_explained(folder, damage, names) for damage in replayed.damage),

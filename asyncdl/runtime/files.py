@@ -23,7 +23,7 @@ from asyncdl.errors import AsyncdlError, DiskFull, EnvironmentFault
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _KEEP_SIZE = 1
-_REPLACEMENT = re.compile(r"\..+\.[0-9a-f]{8}\.part")
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -160,21 +160,31 @@ def publish(part: Path, final: Path, root: Path, files: FileLayer = REAL_FILES) 
     """
     make_folders(final.parent, root, files)
     with telling("publishing", final):
-        _refuse_other(part, files)
-        _refuse_other(final, files)
+        refuse_other(part, files)
+        refuse_other(final, files)
         sync_file(part, files)
         files.rename(part, final)
         sync_folder(final.parent, files)
 
 
+def part_beside(path: Path) -> Path:
+    """Make up the name under which ``path`` is written: ``.<name>.<random>.part``, in the same folder."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+def is_part(name: str) -> bool:
+    """Whether this is a name that ``part_beside`` makes up."""
+    return _PART.fullmatch(name) is not None
+
+
 def replace_file(path: Path, chunks: Iterable[bytes], files: FileLayer = REAL_FILES) -> None:
     """Write a whole file in one step: readers see the old or the new one, a crash leaves one of them.
 
-    The content is written beside it as ``.<name>.<random>.part``, which is removed on any error.
+    The content is written to ``part_beside`` it, which is removed on any error.
     """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    part = part_beside(path)
     with telling("writing", path):
-        _refuse_other(path, files)
+        refuse_other(path, files)
         fd = files.open(part, _CREATE)
         try:
             try:
@@ -195,7 +205,7 @@ def sweep_replacements(folder: Path, files: FileLayer = REAL_FILES) -> None:
     """Remove what a killed ``replace_file`` has left in ``folder``, where nobody else may be writing now."""
     with telling("sweeping", folder):
         for name in os.listdir(folder):  # noqa: PTH208 - names, not paths
-            if _REPLACEMENT.fullmatch(name) and files.kind(folder / name) is EntryKind.FILE:
+            if is_part(name) and files.kind(folder / name) is EntryKind.FILE:
                 files.unlink(folder / name)
 
 
@@ -269,7 +279,8 @@ def fault_of(error: OSError, doing: str, path: Path) -> AsyncdlError:
     return EnvironmentFault(what)
 
 
-def _refuse_other(path: Path, files: FileLayer) -> None:
+def refuse_other(path: Path, files: FileLayer) -> None:
+    """Raise ``EnvironmentFault`` where a link, a folder or a pipe stands in a file's place."""
     if files.kind(path) not in {EntryKind.NOTHING, EntryKind.FILE}:
         raise EnvironmentFault(
             f"{path} is in the way: only a plain file may stand there", mend="move it away"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from asyncdl.core import layout
 from asyncdl.core.foreign import Foreign, ForeignKind, KnownPaths
-from asyncdl.runtime.files import fault_of
+from asyncdl.runtime.files import fault_of, is_part
 
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 _BARRED = frozenset({errno.EACCES, errno.EPERM})
 
 
@@ -24,7 +22,7 @@ def foreign_files(root: Path, known: KnownPaths) -> Iterator[Foreign]:
     yield from _walk(root, known)
     for folder in ("", f"{layout.JOURNAL}/"):
         for entry in _entries(root, folder):
-            if _PART.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            if is_part(entry.name) and entry.is_file(follow_symlinks=False):
                 yield Foreign(f"{folder}{entry.name}", ForeignKind.PART)
 
 

@@ -42,7 +42,7 @@ class Lease:
         return f"pid {self.pid} on {self.host}{job}"
 
 
-class Standing(Enum):
+class LeaseState(Enum):
     """What can be said here of a lease's writer."""
 
     LIVING = auto()
@@ -61,19 +61,19 @@ def own_lease() -> Lease:
     return Lease(platform.node(), boot_id, os.getpid(), ticks or 0, namespace(), job)
 
 
-def standing_of(lease: Lease, here: Lease) -> Standing:
+def judge(lease: Lease, here: Lease) -> LeaseState:
     """Judge a lease from here: of another host, or another container, nothing can be known."""
     if lease.host != here.host:
-        return Standing.ELSEWHERE
+        return LeaseState.ELSEWHERE
     if lease.boot_id != here.boot_id:
-        return Standing.DEAD
+        return LeaseState.DEAD
     if lease.pid_space != here.pid_space:
-        return Standing.ELSEWHERE
+        return LeaseState.ELSEWHERE
     try:
         started = start_time(lease.pid)
     except OSError:  # hidden from other users: it is there
-        return Standing.LIVING
-    return Standing.LIVING if started == lease.start_ticks else Standing.DEAD
+        return LeaseState.LIVING
+    return LeaseState.LIVING if started == lease.start_ticks else LeaseState.DEAD
 
 
 def lease_path(folder: Path, partition: Partition) -> Path:

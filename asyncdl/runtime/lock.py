@@ -26,15 +26,15 @@ from typing import Self
 
 from asyncdl.core.partition import WHOLE, Partition, parse_label
 from asyncdl.errors import JournalLocked
-from asyncdl.runtime.files import REAL_FILES, FileLayer, telling
+from asyncdl.runtime.files import REAL_FILES, FileLayer, refuse_other, telling
 from asyncdl.runtime.lease import (
     Lease,
-    Standing,
+    LeaseState,
+    judge,
     lease_path,
     leases_against,
     own_lease,
     read_lease,
-    standing_of,
     write_lease,
 )
 from asyncdl.runtime.runfile import RunName, parse_name
@@ -152,6 +152,7 @@ class JournalLock:
         self._held.callback(os.close, self._flocked(name, how))
 
     def _flocked(self, name: str, how: int) -> int:
+        refuse_other(self._folder / name, self._means.files)
         fd = os.open(self._folder / name, _FLAGS, 0o644)
         try:
             self._means.flock(fd, how | fcntl.LOCK_NB)
@@ -165,10 +166,10 @@ class JournalLock:
     def _clear_leases(self) -> None:
         """Remove the leases of writers that are gone; raises ``JournalLocked`` for one that is not."""
         for path, lease in leases_against(self._folder, self._partition).items():
-            standing = standing_of(lease, self._lease)
-            if standing is Standing.LIVING:
+            state = judge(lease, self._lease)
+            if state is LeaseState.LIVING:
                 raise self._refused({path: lease})
-            if standing is Standing.ELSEWHERE and not self._means.takes_over:
+            if state is LeaseState.ELSEWHERE and not self._means.takes_over:
                 self._watch(path, lease)
             self.previous = lease
             if path != self._path:

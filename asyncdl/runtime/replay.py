@@ -8,9 +8,8 @@ not seen.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +20,8 @@ from asyncdl.core.quick import Stored
 from asyncdl.core.records import Fields
 from asyncdl.core.row_encoding import SELECTED
 from asyncdl.core.scan import Position, RecordScan
-from asyncdl.errors import AsyncdlError, JournalFault
+from asyncdl.errors import JournalFault
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.run_folder import (
     RunFileGone,
     is_events,
@@ -31,62 +31,12 @@ from asyncdl.runtime.run_folder import (
     run_of,
 )
 from asyncdl.runtime.runfile import RunName
-from asyncdl.runtime.snapshot import MOST_LEFT_BYTES, load_snapshot, write_snapshot
-
-__all__ = ["Damage", "Replayed", "fold", "open_run_file", "replay", "run_file_names", "still_damage"]
+from asyncdl.runtime.snapshot import load_snapshot
 
 # Files may be larger than what they hold.
 _MOST_RESERVED = 1 << 22
 _ROW_BYTES = 55
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A journal as read; ``torn`` names files with a harmless torn tail, ``last_seq`` is 0 for no file.
-
-    ``positions`` tells how far each file was read; ``uncovered_bytes`` how much of that no snapshot had.
-    """
-
-    ledger: Ledger
-    damage: tuple[Damage, ...]
-    torn: tuple[str, ...]
-    last_seq: int
-    files: tuple[str, ...]
-    folder: Path
-    positions: Mapping[str, Position]
-    uncovered_bytes: int
-
-    @property
-    def fault(self) -> JournalFault | None:
-        """What to say of damage, None where there is none."""
-        if not self.damage:
-            return None
-        from asyncdl.settings import out_option  # noqa: PLC0415 - status of a whole journal does without
-
-        first = self.damage[0]
-        count = sum(damage.records for damage in self.damage)
-        out = out_option(self.folder.parent)
-        return JournalFault(
-            f"the journal is damaged: {count} records are missing, the first in {first.file} behind byte"
-            f" {first.offset}",
-            mend=f"Nothing was changed. `asyncdl journal check{out}` says what is missing;"
-            f" `asyncdl journal repair{out}` checks every stored clip, so that runs can go on.",
-        )
-
-    def require_whole(self) -> None:
-        """Raise ``fault``: who writes must not build on a damaged journal."""
-        if (fault := self.fault) is not None:
-            raise fault
-
-    def keep_snapshot(self) -> None:
-        """Write a snapshot where much was folded just now, so that nobody has to fold it again.
-
-        For a writer of a whole journal. A snapshot that cannot be written is missed by nobody.
-        """
-        if self.uncovered_bytes > MOST_LEFT_BYTES and not self.damage:
-            with suppress(AsyncdlError):
-                write_snapshot(self.folder, self.ledger, self.positions)
 
 
 def replay(folder: Path, *, with_snapshot: bool = True, is_lean: bool = False) -> Replayed:

@@ -1,4 +1,4 @@
-"""Has the snapshot brought up to date: now and then in a long run, and at the end of each."""
+"""Has the snapshot brought up to date: at a start, now and then in a long run, and at the end of each."""
 
 from __future__ import annotations
 
@@ -12,13 +12,24 @@ from pathlib import Path
 
 from asyncdl.errors import AsyncdlError
 from asyncdl.runtime.process import RUN_ID_VARIABLE, run_child
-from asyncdl.runtime.snapshot import MOST_LEFT_BYTES
+from asyncdl.runtime.replayed import Replayed
+from asyncdl.runtime.snapshot import MOST_LEFT_BYTES, write_snapshot
 from asyncdl.runtime.standing import uncovered_bytes
 
 PERIOD_S = 900.0
 MOST_UNCOVERED_BYTES = 16 << 20
 _DEADLINE_S = 120.0
 _PROGRAM = "asyncdl.runtime.snapshot_program"
+
+
+def keep_snapshot(replayed: Replayed) -> None:
+    """Write a snapshot where much was folded just now, so that nobody has to fold it again.
+
+    For a writer of a whole journal. A snapshot that cannot be written is missed by nobody.
+    """
+    if replayed.uncovered_bytes > MOST_LEFT_BYTES and not replayed.damage:
+        with suppress(AsyncdlError):
+            write_snapshot(replayed.folder, replayed.ledger, replayed.positions)
 
 
 class SnapshotKeeper:

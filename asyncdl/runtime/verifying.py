@@ -24,19 +24,6 @@ from asyncdl.runtime.inspecting import Claim, Inspector
 from asyncdl.runtime.measure import Measured, measure
 from asyncdl.runtime.outcomes import Outcome
 
-__all__ = [
-    "Claim",
-    "Depth",
-    "Finding",
-    "Problem",
-    "Terms",
-    "Verified",
-    "claims_of",
-    "noting",
-    "path_of",
-    "verify_clips",
-]
-
 DEADLINE_S = 300.0
 _BATCH = {Depth.SIZE: 512, Depth.CHECKSUM: 16, Depth.DECODE: 4}
 _BLAMES_CLIP = frozenset({FailureKind.BAD_MEDIA, FailureKind.NO_AUDIO})

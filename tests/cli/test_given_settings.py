@@ -195,6 +195,17 @@ def test_an_empty_text_puts_the_default_back(
     assert shown(command)["format"]["value"] == "opus"
 
 
+def test_a_variable_goes_through_the_same_checks_as_the_file(
+    command: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(here, '[way]\nproxy = ["http://h:1"]\n')
+    monkeypatch.setenv("ASYNCDL_PROXY", " ")
+    monkeypatch.setenv("ASYNCDL_FFMPEG", "~/ffmpeg")
+    assert shown(command)["proxy"]["value"] == ["http://h:1"]  # a blank says nothing
+    (here / "a.csv").write_text("abcdefghijk, 0, 10\n")
+    assert f"{Path.home()}/ffmpeg" in command("run", "a.csv").stderr
+
+
 def test_paths_count_from_the_files_folder_and_known_names_stay(command: Command, here: Path) -> None:
     (here / "sub").mkdir()
     write(

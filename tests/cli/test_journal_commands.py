@@ -12,7 +12,8 @@ import pytest
 from asyncdl.core.events import ClipLost, GaveUp
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import Failure, RowRef
-from asyncdl.runtime.dataset import journal_of, open_for_writing
+from asyncdl.runtime.dataset import open_for_writing
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.lock import JournalLock
 from asyncdl.runtime.replay import replay
 from asyncdl.runtime.run_folder import run_file_names

@@ -27,7 +27,8 @@ from asyncdl.core.model import Row, RowRef
 from asyncdl.core.ports import Journal
 from asyncdl.core.scan import RecordScan
 from asyncdl.runtime.journal import RunJournal
-from asyncdl.runtime.replay import open_run_file, replay, run_file_names
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.run_folder import open_run_file, run_file_names
 from support.datasets import header
 from support.fakes import MemoryJournal, a_clip, a_segment
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from asyncdl.core.breaker import Phase
+from asyncdl.core.breaker import LONGEST_WAIT_S, Phase
 from asyncdl.core.codes import Code
 from asyncdl.core.pace_json import from_json, to_json
 from asyncdl.core.pace_policy import PacePolicy, parse_rate
@@ -19,6 +19,7 @@ from asyncdl.core.pacing import (
     Pace,
     Throttled,
     allowed_per_h,
+    bounded,
     observe,
     on_clock,
     permit_at,
@@ -271,6 +272,21 @@ def test_a_restored_cool_down_keeps_cooling() -> None:
     pace, now_s = _blocked_at_load(10)
     restored = from_json(json.loads(json.dumps(to_json(pace))))
     assert permit_at(restored, POLICY, now_s + 600) == permit_at(pace, POLICY, now_s)
+
+
+@pytest.mark.parametrize("never", [1e300, "inf", "nan"])
+def test_a_time_that_never_comes_holds_no_run_for_longer_than_a_cool_down_can_be(never: object) -> None:
+    fields = to_json(_blocked_at_load(10)[0])
+    fields["breaker"]["until_s"] = fields["next_s"] = never
+    fields["hour"] = [*fields["hour"], [10**15, 900]]
+    pace = bounded(from_json(fields), NOW_S)
+    assert permit_at(pace, POLICY, NOW_S) == NOW_S + LONGEST_WAIT_S
+
+
+def test_the_longest_wait_that_a_server_may_ask_for_is_restored_whole() -> None:
+    pace = observe(Pace(), POLICY, Throttled(0, Code.HTTP_429, 1e9), NOW_S, random.Random(7))
+    restored = bounded(from_json(to_json(pace)), NOW_S + 60)
+    assert permit_at(restored, POLICY, NOW_S + 60) == pace.breaker.until_s == NOW_S + LONGEST_WAIT_S
 
 
 def test_unknown_members_are_ignored_and_missing_ones_take_their_defaults() -> None:

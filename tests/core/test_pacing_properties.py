@@ -14,7 +14,18 @@ from asyncdl.core.codes import Code
 from asyncdl.core.error_table import TABLE
 from asyncdl.core.pace_json import from_json, to_json
 from asyncdl.core.pace_policy import PacePolicy, parse_rate
-from asyncdl.core.pacing import Clean, NoAnswer, Pace, Sign, Throttled, observe, on_clock, permit_at, took
+from asyncdl.core.pacing import (
+    Clean,
+    NoAnswer,
+    Pace,
+    Sign,
+    Throttled,
+    bounded,
+    observe,
+    on_clock,
+    permit_at,
+    took,
+)
 
 NOW_S = 1_800_000_000.0
 HOUR_S = 3600.0
@@ -113,6 +124,7 @@ def test_what_is_written_is_read_back_the_same(
     _, pace = _play(policy, steps, [])
     text = json.dumps(to_json(pace), allow_nan=False)
     assert from_json(json.loads(text)) == pace
+    assert bounded(pace, pace.seen_s) == pace
     assert len(text) < 16_000
 
 

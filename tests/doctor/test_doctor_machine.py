@@ -17,7 +17,7 @@ from asyncdl.core.finding import Level
 from asyncdl.runtime.dataset import open_for_writing
 from asyncdl.runtime.files import RealFiles
 from asyncdl.runtime.guardian import new_run_id
-from asyncdl.runtime.lease import Lease, Standing, own_lease, write_lease
+from asyncdl.runtime.lease import Lease, LeaseState, own_lease, write_lease
 
 GB = 1_000_000_000
 TABLE = """\
@@ -167,13 +167,13 @@ def test_a_run_at_work_is_named_and_not_disturbed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "word"),
+    ("state", "word"),
     [
-        (Standing.LIVING, "a run is at work"),
-        (Standing.DEAD, "the last run was killed"),
-        (Standing.ELSEWHERE, "is at work on it or was killed"),
+        (LeaseState.LIVING, "a run is at work"),
+        (LeaseState.DEAD, "the last run was killed"),
+        (LeaseState.ELSEWHERE, "is at work on it or was killed"),
     ],
 )
-def test_a_lease_tells_a_killed_run_from_one_at_work(standing: Standing, word: str) -> None:
-    found = judge_lease(Path("out"), Lease("there", "boot", 7, 8), standing)
+def test_a_lease_tells_a_killed_run_from_one_at_work(state: LeaseState, word: str) -> None:
+    found = judge_lease(Path("out"), Lease("there", "boot", 7, 8), state)
     assert (found.level, word in found.what) == (Level.NOTE, True)

@@ -13,7 +13,7 @@ from asyncdl.core.reach import Why
 from asyncdl.core.selection import SelectionSettings
 from asyncdl.demo.scenarios import Plan, Scenario
 from asyncdl.errors import ExitCode
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import RunSettings

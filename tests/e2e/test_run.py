@@ -22,8 +22,8 @@ from asyncdl.demo.media import Content, Masters, Recipe, Shape
 from asyncdl.demo.menu import LONG_S
 from asyncdl.demo.scenarios import Plan, Scenario
 from asyncdl.errors import EnvironmentFault, ExitCode, JournalLocked, UsageError
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.ffmpeg import find_ffmpeg
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.measure import Measured, measure
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.process import run_child
@@ -188,6 +188,9 @@ async def test_source_bytes_are_kept_beside_the_clip(bench: Bench) -> None:
     await bench.run(bench.write_list(["m4aonly____", "webmonly___"]), keep_source=True)
     names = {path.name for path in _clips(bench.out)}
     assert {"m4aonly_____30000_40000.source.m4a", "webmonly____30000_40000.source.webm"} < names
+    (kept,) = (path for path in _clips(bench.out) if path.name.endswith(".source.webm"))
+    largest = max(one.bytes_sent for one in bench.site.requests if one.video_id == "webmonly___")
+    assert kept.stat().st_size >= largest  # nothing of what came is left out
 
 
 async def test_video_gives_mp4_with_exact_sound(bench: Bench) -> None:

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from asyncdl.app.ways import known_pace
+from asyncdl.core.breaker import LONGEST_WAIT_S
+from asyncdl.core.events import PaceLearned
+from asyncdl.core.identity import DIRECT, Identity
+from asyncdl.core.ledger import Ledger
+from asyncdl.core.pace_policy import PacePolicy
+from asyncdl.core.pacing import Pace, permit_at
 from asyncdl.core.proxy import ProxyScheme, ProxyUrl
 from asyncdl.demo.budget import Budget
 from asyncdl.errors import EnvironmentFault, ExitCode, UsageError
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import FetchSettings, WaySettings
 from support.bench import Bench, ytids
@@ -156,3 +163,13 @@ async def test_an_account_works_with_copies_and_its_jar_stays_as_it_was(bench: B
 
 def _all_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_strangers_pace_holds_no_run_for_longer_than_a_cool_down_can_be() -> None:
+    ledger, now_s = Ledger(), 1_800_000_000.0
+    breaker = {"phase": "cooling", "until_s": 1e300}
+    ledger.apply(PaceLearned(DIRECT, 0, {"breaker": breaker, "next_s": 1e300, "seen_s": now_s}))
+    pace = known_pace(ledger, Identity(DIRECT), now_s)
+    assert permit_at(pace, PacePolicy(), now_s) == now_s + LONGEST_WAIT_S
+    ledger.apply(PaceLearned(DIRECT, 1, {"seen_s": "inf"}))
+    assert known_pace(ledger, Identity(DIRECT), now_s) == Pace()

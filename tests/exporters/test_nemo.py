@@ -21,7 +21,8 @@ from asyncdl.core.events import ClipLost, ClipStored, Event, GaveUp, RowEvent, R
 from asyncdl.core.model import AudioFormat, ClipSpec, Row, RowRef, Segment, Span
 from asyncdl.exporters import nemo
 from asyncdl.runtime.cutter import Cutter
-from asyncdl.runtime.dataset import journal_of, open_for_writing
+from asyncdl.runtime.dataset import open_for_writing
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.replay import replay
 from support.datasets import header, rows_of, write_run

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
-import re
-import signal
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import soundfile
 
 from asyncdl.app.opening import Surroundings
 from asyncdl.app.repairing import repair
-from asyncdl.app.verify import VerifySettings, verify
-from asyncdl.cli.verify import _depth
 from asyncdl.core.soundness import Depth, Problem
-from asyncdl.errors import EnvironmentFault, ExitCode, JournalLocked, UsageError
-from asyncdl.runtime.dataset import journal_of, open_for_writing
+from asyncdl.errors import EnvironmentFault, ExitCode
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
-from asyncdl.runtime.verify_report import Tallies, VerifyReport
 from asyncdl.ui.choose import ScreenMode
-from support.bench import Bench, Ended, ytids
+from support.bench import Bench, ytids
 from support.stored_clips import path_of, store_clips, write_sound
+from support.verified import examine, run_files, tree
 
 Damage = Callable[[Path], object]
 
@@ -84,9 +75,9 @@ async def test_every_damage_is_opened_again_and_made_whole_by_the_next_run(bench
     clips = {ytid: next((bench.out / "clips").rglob(f"{ytid}*.flac")) for ytid in ids}
     for ytid, (damage, _) in zip(ids, DAMAGES, strict=False):
         damage(clips[ytid])
-    before = _tree(bench.out)
+    before = tree(bench.out)
     dry = await bench.command("verify", "--dry-run", "--json")
-    assert _tree(bench.out) == before
+    assert tree(bench.out) == before
     ended = await bench.command("verify", "--json")
     for one in (dry, ended):
         assert one.code == ExitCode.RETRYABLE_LEFT, one.stderr
@@ -117,46 +108,26 @@ async def test_every_damage_is_opened_again_and_made_whole_by_the_next_run(bench
     assert len((bench.out / "manifest.jsonl").read_text().splitlines()) == len(ids)
 
 
-async def examine(root: Path, **changes: Any) -> tuple[VerifyReport, list[dict[str, str]]]:
-    """Verify in this process; the findings and foreign files as they are told to scripts."""
-    settings = VerifySettings(root, **{"depth": Depth.CHECKSUM, "jobs": 2, **changes})
-    with closing(Tallies()) as tallies:
-        report = await verify(settings, Surroundings(ScreenMode.QUIET, tell=lambda _: None), tallies)
-        return report, [*tallies.findings, *tallies.foreign]
-
-
-def _tree(root: Path) -> dict[str, bytes | str]:
-    """Every name with its content, links and others by their kind."""
-    return {
-        str(path.relative_to(root)): path.read_bytes() if path.is_file() and not path.is_symlink() else ""
-        for path in root.rglob("*")
-    }
-
-
-def _run_files(root: Path) -> list[Path]:
-    return sorted(journal_of(root).glob("*.jsonl"))
-
-
 @pytest.mark.parametrize("depth", Depth)
 async def test_a_whole_data_set_is_left_as_it_is(tmp_path: Path, depth: Depth) -> None:
     await store_clips(tmp_path, 3, kept=[1], unfetched=2)
     first, _ = await examine(tmp_path, depth=depth)  # writes the manifest that was missing
-    before = _tree(tmp_path)
+    before = tree(tmp_path)
     report, told = await examine(tmp_path, depth=depth)
     assert (first.exit_code, report.exit_code) == (ExitCode.DONE, ExitCode.DONE)
     assert (report.whole, report.counts.stored, report.counts.open, told) == (3, 3, 2, [])
-    assert _tree(tmp_path) == before
+    assert tree(tmp_path) == before
 
 
 async def test_a_lost_clip_is_written_down_once_and_the_options_of_the_last_run_stay(tmp_path: Path) -> None:
     chosen = await store_clips(tmp_path, 3)
     path_of(tmp_path, chosen[1]).unlink()
-    files = len(_run_files(tmp_path))
+    files = len(run_files(tmp_path))
     options = replay(journal_of(tmp_path)).ledger.options
     for lost in (1, 0):
         report, _ = await examine(tmp_path)
         assert report.tallies.reopened == lost
-        assert len(_run_files(tmp_path)) == files + 1
+        assert len(run_files(tmp_path)) == files + 1
     ledger = replay(journal_of(tmp_path)).ledger
     assert ledger.options == options
     assert (ledger.counts().stored, ledger.counts().open) == (2, 1)
@@ -169,10 +140,10 @@ async def test_a_disk_that_is_not_mounted_loses_nothing(tmp_path: Path, names: l
     (tmp_path / "clips").rename(tmp_path.with_name(f"{tmp_path.name}-unmounted"))
     for name in names:
         (tmp_path / name).mkdir()
-    files = _run_files(tmp_path)
+    files = run_files(tmp_path)
     with pytest.raises(EnvironmentFault, match="is empty, and 3 clips should be in it"):
         await examine(tmp_path)
-    assert _run_files(tmp_path) == files
+    assert run_files(tmp_path) == files
     report, _ = await examine(tmp_path, accepts_loss=True)
     assert (report.exit_code, report.counts.open) == (ExitCode.RETRYABLE_LEFT, 3)
 
@@ -197,63 +168,10 @@ async def test_a_repair_takes_an_unmounted_disk_for_no_loss(tmp_path: Path, name
     (tmp_path / "clips").rename(tmp_path.with_name(f"{tmp_path.name}-unmounted"))
     for name in names:
         (tmp_path / name).mkdir()
-    files = _run_files(tmp_path)
+    files = run_files(tmp_path)
     with pytest.raises(EnvironmentFault, match=r"journal repair.* --accept-loss"):
         await repair(tmp_path, Surroundings(ScreenMode.QUIET, tell=lambda _: None), jobs=1)
-    assert _run_files(tmp_path) == files
-
-
-async def test_a_dry_run_asks_for_no_lock_and_writes_nothing(tmp_path: Path) -> None:
-    chosen = await store_clips(tmp_path, 2)
-    path_of(tmp_path, chosen[0]).unlink()
-    held = await asyncio.to_thread(open_for_writing, tmp_path, "another run")
-    try:
-        before = _tree(tmp_path)
-        report, _ = await examine(tmp_path, writes=False)
-        assert report.exit_code is ExitCode.RETRYABLE_LEFT
-        assert _tree(tmp_path) == before
-        with pytest.raises(JournalLocked):
-            await examine(tmp_path)
-    finally:
-        held.close()
-
-
-async def test_foreign_files_are_named_by_kind_left_alone_and_change_no_exit_code(tmp_path: Path) -> None:
-    chosen = await store_clips(tmp_path, 2, kept=[0], unfetched=2)
-    unrecorded = path_of(tmp_path, chosen[2])
-    write_sound(unrecorded, 1)
-    unrecorded.with_name(f"{chosen[2].key}.source.webm").write_bytes(b"source")
-    folder = unrecorded.parent
-    (folder / "notes.txt").write_text("mine")
-    (folder / f"{chosen[1].key}.wav").write_text("another format")
-    (folder / "x.part").write_text("")
-    (folder / "link").symlink_to("/etc/passwd")
-    os.mkfifo(folder / "pipe")
-    (tmp_path / "clips/mine/deep").mkdir(parents=True)
-    (tmp_path / "clips/mine/deep/a.mp3").write_text("")
-    (tmp_path / "clips/linked").symlink_to(tmp_path)
-    (tmp_path / os.fsdecode(b"clips/bad\xff\x1b[2J")).write_text("")
-    (tmp_path / ".manifest.jsonl.0123abcd.part").write_text("")
-    before = _tree(tmp_path)
-    report, told = await examine(tmp_path, writes=False)
-    assert report.exit_code is ExitCode.DONE
-    assert _tree(tmp_path) == before
-    place = str(folder.relative_to(tmp_path))
-    assert {one["path"]: one["kind"] for one in told} == {
-        str(unrecorded.relative_to(tmp_path)): "unrecorded_clip",
-        f"{place}/{chosen[2].key}.source.webm": "unrecorded_clip",
-        f"{place}/notes.txt": "file",
-        f"{place}/{chosen[1].key}.wav": "file",
-        f"{place}/x.part": "part",
-        f"{place}/link": "link",
-        f"{place}/pipe": "other",
-        "clips/mine": "folder",
-        "clips/mine/deep": "folder",
-        "clips/mine/deep/a.mp3": "file",
-        "clips/linked": "link",
-        "clips/bad\\xff\x1b[2J": "file",
-        ".manifest.jsonl.0123abcd.part": "part",
-    }
+    assert run_files(tmp_path) == files
 
 
 async def test_clips_behind_a_linked_folder_are_not_judged(tmp_path: Path) -> None:
@@ -265,16 +183,6 @@ async def test_clips_behind_a_linked_folder_are_not_judged(tmp_path: Path) -> No
     assert report.exit_code is ExitCode.ENVIRONMENT
     assert (report.tallies.unjudged, report.tallies.lost, report.counts.stored) == (2, 0, 2)
     assert told[-1] == {"path": "clips", "kind": "link"}
-
-
-async def test_no_ffmpeg_is_a_fault_before_anything_is_judged(tmp_path: Path) -> None:
-    chosen = await store_clips(tmp_path, 1)
-    path_of(tmp_path, chosen[0]).unlink()
-    with pytest.raises(EnvironmentFault, match="/nowhere/ffmpeg"):
-        await examine(tmp_path, depth=Depth.DECODE, ffmpeg="/nowhere/ffmpeg")
-    assert replay(journal_of(tmp_path)).ledger.counts().stored == 1
-    report, _ = await examine(tmp_path, depth=Depth.CHECKSUM, ffmpeg="/nowhere/ffmpeg")
-    assert report.exit_code is ExitCode.RETRYABLE_LEFT
 
 
 async def test_a_sick_disk_ends_with_4_and_loses_no_clip(
@@ -299,62 +207,3 @@ async def test_a_sick_disk_ends_with_4_and_loses_no_clip(
     counts = replay(journal_of(tmp_path)).ledger.counts()
     assert (counts.stored, counts.open) == (39, 1)
     assert len((tmp_path / "manifest.jsonl").read_text().splitlines()) == 39
-
-
-def test_two_depths_at_once_are_refused() -> None:
-    with pytest.raises(UsageError, match="--quick and --checksum"):
-        _depth(quick=True, checksum=True)
-
-
-_SLOW_INSPECTION = """
-import sys, time
-from asyncdl.cli import main
-from asyncdl.runtime.inspecting import Inspector
-whole = Inspector.inspect
-def slow(self, claim):
-    time.sleep(0.02)
-    return whole(self, claim)
-Inspector.inspect = slow
-main(sys.argv[1:])
-"""
-
-
-async def test_after_ctrl_c_what_was_found_is_written_down(bench: Bench) -> None:
-    chosen = await store_clips(bench.out, 200)
-    for segment in chosen:
-        path_of(bench.out, segment).unlink()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _SLOW_INSPECTION, "verify", "--checksum", "--jobs", "1", "--json"),
-        cwd=bench.folder,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    files = len(_run_files(bench.out))
-    while len(_run_files(bench.out)) == files:
-        await asyncio.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = await process.communicate()
-    ended = Ended(process.returncode or 0, stdout.decode(), stderr.decode())
-    assert ended.code == ExitCode.INTERRUPTED, ended.stderr
-    told = ended.json()
-    assert 0 < told["reopened"] == told["lost"] == len(told["findings"]) < 200
-    assert not told["complete"]
-    assert replay(journal_of(bench.out)).ledger.counts().open == told["reopened"]
-    rest, _ = await examine(bench.out, depth=Depth.SIZE)
-    assert rest.tallies.reopened == 200 - told["reopened"]
-
-
-async def test_a_log_gets_plain_lines_and_the_result_goes_to_stdout(bench: Bench) -> None:
-    chosen = await store_clips(bench.out, 30)
-    for segment in chosen[:25]:
-        path_of(bench.out, segment).unlink()
-    ended = await bench.command("verify", "--quick")
-    assert ended.code == ExitCode.RETRYABLE_LEFT
-    assert re.fullmatch(
-        r"\[0:\d\d\] 30 of 30 clips \(100\.0 %\) · [\d,]+ clips/s · 25 lost\n", ended.stderr
-    ), ended.stderr
-    assert "5 of 30 clips are whole" in ended.stdout
-    assert ended.stdout.count(": missing: ") == 20
-    assert "and 5 more" in ended.stdout
-    assert "asyncdl run" in ended.stdout
-    assert "\x1b" not in ended.stdout + ended.stderr

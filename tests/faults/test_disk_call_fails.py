@@ -18,11 +18,12 @@ from asyncdl.core.ledger import RowState
 from asyncdl.core.model import RowRef
 from asyncdl.core.partition import WHOLE
 from asyncdl.errors import AsyncdlError, ExitCode
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.files import make_folders, publish, replace_file
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.lock import JournalLock, Means
-from asyncdl.runtime.replay import open_run_file, replay, run_file_names
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.run_folder import open_run_file, run_file_names
 from support.datasets import SOURCE, header, rows_of
 from support.failing_calls import FailingCalls, Fault, Lasts, ShortWrites
 from support.fakes import a_clip, a_segment

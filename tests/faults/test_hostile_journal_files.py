@@ -19,7 +19,8 @@ from asyncdl.core.model import ClipSpec
 from asyncdl.core.snapshot import LINE_BYTES, head_bytes
 from asyncdl.errors import AsyncdlError, JournalFault
 from asyncdl.exporters import nemo
-from asyncdl.runtime.dataset import journal_of, open_for_writing
+from asyncdl.runtime.dataset import open_for_writing
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from asyncdl.runtime.snapshot import SNAPSHOT, load_snapshot, write_snapshot
 from support.strange_journals import (

@@ -19,7 +19,7 @@ from asyncdl.core.records import MAX_RECORD_BYTES, seal
 from asyncdl.errors import JournalFault, UsageError
 from asyncdl.fetchers.ytdlp.config import Endpoint
 from asyncdl.inputs.lines import fingerprint
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import RunSettings
 from asyncdl.ui.choose import ScreenMode

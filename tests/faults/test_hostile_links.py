@@ -10,7 +10,7 @@ import pytest
 from asyncdl.core import layout
 from asyncdl.core.model import Segment, Span
 from asyncdl.errors import ExitCode
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from support.bench import Bench, ytids
 from support.witness import Witness

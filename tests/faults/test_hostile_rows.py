@@ -20,7 +20,7 @@ from asyncdl.core.rows import RejectReason as Why
 from asyncdl.demo import player
 from asyncdl.demo.reasons import Refusal
 from asyncdl.demo.wordings import Wording
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from support.bench import Bench
 from support.witness import Witness
 

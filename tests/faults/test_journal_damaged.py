@@ -19,8 +19,9 @@ from asyncdl.core import layout
 from asyncdl.core.events import ClipLost, ClipStored, Event, RowSelected, RunEnded, SourceAdded
 from asyncdl.core.model import ClipSpec, Row, RowRef
 from asyncdl.errors import ExitCode, JournalFault
-from asyncdl.runtime.dataset import journal_of, open_for_writing
+from asyncdl.runtime.dataset import open_for_writing
 from asyncdl.runtime.examining import examine
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.replay import replay
 from asyncdl.runtime.run_folder import run_file_names

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncdl.core.layout import clip_path
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from support.crash_program import ORDERS, SEGMENTS
 from support.invariants import recorded_events, stored_clips

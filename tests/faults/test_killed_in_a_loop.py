@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncdl.demo.menu import Terms
 from support.bench import ytids
 from support.invariants import check_invariants
-from support.kill_loop import KillLoop, Plan
+from support.kill_loop import LOGS, KillLoop, Plan
 from support.open_bench import OpenBench
 from support.victims import Victim
 from support.witness import Witness
@@ -20,10 +20,17 @@ async def test_kills_of_every_process_lose_no_clip_and_repeat_only_what_was_in_f
 ) -> None:
     async with open_bench(terms=Terms(latency_s=0.02)) as bench:
         rows = bench.write_list(ytids(40))
-        witness = Witness.of(bench, rows)
+        witness = Witness.of(bench, rows, may_appear=[LOGS])
         loop = KillLoop(bench, SHORT)
         await loop.run(rows, "--rate", "unlimited")
-        found = check_invariants(bench.out, witness, crashes=loop.crashes, concurrency=SHORT.concurrency)
+        assert loop.acknowledged(of_last=False)
+        found = check_invariants(
+            bench.out,
+            witness,
+            crashes=loop.crashes,
+            concurrency=SHORT.concurrency,
+            acknowledged=loop.acknowledged(),
+        )
         assert loop.kills.total() == SHORT.kills
         assert set(loop.kills) == set(Victim)
         assert (found.stored, loop.lost, loop.orphans) == (40, 0, 0)

@@ -16,7 +16,7 @@ from asyncdl.demo.scenarios import Scenario
 from asyncdl.demo.wire import Manner, Reply, Request
 from asyncdl.errors import ExitCode
 from asyncdl.fetchers.ytdlp import lines
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
 from asyncdl.runtime.replay import replay
 from asyncdl.settings import FetchSettings

@@ -13,6 +13,7 @@ from asyncdl.runtime.process import end_group, start_child
 from support.bench import Bench, ytids
 from support.datasets import write_run
 from support.invariants import check_invariants
+from support.run_logs import Logged
 from support.witness import Witness
 
 
@@ -56,6 +57,8 @@ async def test_the_oracle_is_content_with_a_good_data_set_and_names_what_is_brok
 
     with pytest.raises(AssertionError, match=r"^I5: 1 acknowledged"):
         check_invariants(out, witness, acknowledged=[RetryRequested("AAAAAAAAAAA_0_10000", 1, 5)])
+    with pytest.raises(AssertionError, match=r"^I5: 1 acknowledged"):
+        check_invariants(out, witness, acknowledged=[Logged("stored", "AAAAAAAAAAA_0_10000", 1)])
     await bench.run(bench.write_list(["unrecorded_"], "other.csv"))
     _broken(out, witness, "I1")
     witness = Witness.of(bench, rows, str(bench.folder / "other.csv"))

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 
 from asyncdl.demo.menu import Terms
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from support.bench import Bench, Ended, ytids
 from support.children import children_of, until

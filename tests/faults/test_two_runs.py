@@ -12,7 +12,7 @@ from asyncdl.core.partition import WHOLE
 from asyncdl.demo.menu import Terms
 from asyncdl.errors import ExitCode, JournalLocked
 from asyncdl.runtime import dataset
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.heartbeat import Heartbeat
 from asyncdl.runtime.lease import Lease, lease_path, read_lease, write_lease
 from asyncdl.settings import FetchSettings

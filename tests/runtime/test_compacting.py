@@ -5,43 +5,33 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncdl.core.events import AttemptFailed, DamageSettled, SegmentEvent, SourceAdded
+from asyncdl.core.events import AttemptFailed, DamageSettled, SegmentEvent
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import Failure, RowRef
 from asyncdl.core.records import pack, seal
-from asyncdl.errors import AsyncdlError, DiskFull, JournalFault, JournalLocked
-from asyncdl.runtime.compacting import Saved, Surroundings, compact, is_compact
+from asyncdl.errors import AsyncdlError
+from asyncdl.runtime.compacting import CompactionMeans, is_compact
 from asyncdl.runtime.examining import examine
 from asyncdl.runtime.replay import replay
 from asyncdl.runtime.run_folder import run_file_names
 from asyncdl.runtime.snapshot import write_snapshot
-from support.datasets import header
+from support.compactions import a_history, compacted
 from support.histories import (
     HISTORY,
     KEYS,
     RUN,
     SEGMENT_EVENT,
-    SOURCES,
     Run,
     told,
     told_by_folder,
     write_history,
 )
 from support.recording_files import RecordingFiles
-
-HEADER = replace(header(), command="journal compact")
-
-
-def compacted(folder: Path, around: Surroundings | None = None) -> Saved:
-    return compact(folder, replay(folder, with_snapshot=False), HEADER, around or Surroundings())
 
 
 @settings(max_examples=25, deadline=None)
@@ -94,23 +84,6 @@ def write_history_after(folder: Path, run: Run) -> None:
             path.rename(folder / path.name.replace("000001-ab", "000099-cd"))
 
 
-def a_history(count: int = 3) -> list[Run]:
-    """A few runs in which each kind of record is there."""
-    return [HISTORY_OF_ALL[number % len(HISTORY_OF_ALL)] for number in range(count)]
-
-
-def _all_kinds() -> Sequence[Run]:
-    from support.histories import _row_event, _segment_event  # noqa: PLC0415 - parts of the same support
-
-    rows = tuple(_row_event(source, line) for source in (0, 1) for line in range(1, 6))
-    events = tuple(_segment_event(n % 4, n // 4, n % 3, n % 6) for n in range(20))
-    sources = tuple(SourceAdded(source) for source in SOURCES)
-    return [Run(rows, (*sources, *events)), Run((), events[7:]), Run(rows[3:], ())]
-
-
-HISTORY_OF_ALL = _all_kinds()
-
-
 def test_a_break_at_any_call_leaves_a_journal_that_tells_the_same(tmp_path: Path) -> None:
     calls = break_at(tmp_path / "whole", 10**9)
     assert calls > 12
@@ -128,7 +101,7 @@ def break_at(folder: Path, number: int) -> int:
     before = told_by_folder(folder)
     files = BreakingFiles(number)
     try:
-        compacted(folder, Surroundings(files))
+        compacted(folder, CompactionMeans(files))
     except AsyncdlError:
         assert files.is_broken
     for with_snapshot in (False, True):
@@ -172,32 +145,9 @@ def test_readers_are_told_the_same_at_every_moment(tmp_path: Path) -> None:
         assert told_by_folder(tmp_path) == before
         assert examine(tmp_path).is_whole
 
-    compacted(tmp_path, Surroundings(files))
+    compacted(tmp_path, CompactionMeans(files))
     assert files.times("rename") == 2
     compare()
-
-
-def test_without_space_nothing_changes_and_nothing_is_left(tmp_path: Path) -> None:
-    write_history(tmp_path, a_history())
-    names = sorted(os.listdir(tmp_path))
-
-    def full(call: str, _: str) -> None:
-        if call == "write":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with pytest.raises(DiskFull):
-        compacted(tmp_path, Surroundings(RecordingFiles(full)))
-    assert sorted(os.listdir(tmp_path)) == names
-
-
-def test_a_damaged_journal_is_not_compacted(tmp_path: Path) -> None:
-    write_history(tmp_path, a_history())
-    path = tmp_path / "000001-ab.jsonl"
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([*lines[:3], *lines[4:]]))
-    with pytest.raises(JournalFault, match="damaged"):
-        compacted(tmp_path)
-    assert path.exists()
 
 
 def test_settled_damage_goes_with_the_file_that_has_it(tmp_path: Path) -> None:
@@ -242,20 +192,6 @@ def test_records_that_this_version_does_not_know_are_kept(tmp_path: Path) -> Non
     compacted(tmp_path)
     only = tmp_path / run_file_names(tmp_path)[-1]
     assert b'"e":"of tomorrow","k":"x"' in only.read_bytes()
-
-
-def test_another_writer_that_shows_meanwhile_stops_it_before_anything_is_changed(tmp_path: Path) -> None:
-    write_history(tmp_path, a_history())
-    names = sorted(os.listdir(tmp_path))
-    path = tmp_path / "000003-ab.jsonl"
-
-    def grow() -> None:
-        with path.open("ab") as file:
-            file.write(b"{}\n")
-
-    with pytest.raises(JournalLocked, match=path.name):
-        compacted(tmp_path, Surroundings(check=grow))
-    assert sorted(os.listdir(tmp_path)) == names
 
 
 def test_a_compact_journal_is_known_as_one(tmp_path: Path) -> None:

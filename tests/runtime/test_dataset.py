@@ -10,7 +10,8 @@ import pytest
 from asyncdl.core.events import ClipStored
 from asyncdl.core.model import RowRef
 from asyncdl.errors import EnvironmentFault, JournalFault, JournalLocked, UsageError
-from asyncdl.runtime.dataset import find_root, journal_of, open_for_writing
+from asyncdl.runtime.dataset import open_for_writing
+from asyncdl.runtime.finding import find_root, journal_of
 from support.datasets import rows_of, write_run
 from support.fakes import a_clip, a_segment
 

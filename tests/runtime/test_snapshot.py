@@ -5,213 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from asyncdl.core.encoding import decode, encode
 from asyncdl.core.events import (
-    AttemptFailed,
-    ClipLost,
-    ClipStored,
-    DamageSettled,
-    Event,
-    GaveUp,
     PaceLearned,
-    RetryRequested,
     RowEvent,
-    RowRejected,
-    RowRepeated,
     RowSelected,
-    RowsNoted,
     RunStarted,
-    Source,
     SourceAdded,
 )
-from asyncdl.core.kinds import FailureKind
 from asyncdl.core.ledger import Ledger
-from asyncdl.core.model import AudioFormat, ClipSpec, Failure, RejectedRow, Row, RowRef, Segment, Span
-from asyncdl.core.records import pack, seal
-from asyncdl.core.row_encoding import gathered, note_of
-from asyncdl.core.scan import RecordScan
+from asyncdl.core.model import AudioFormat, ClipSpec
 from asyncdl.errors import DiskFull, ExitCode
 from asyncdl.runtime import snapshot_program
-from asyncdl.runtime.replay import Replayed, replay
-from asyncdl.runtime.run_folder import open_run_file, run_file_names
+from asyncdl.runtime.replay import replay
 from asyncdl.runtime.snapshot import MOST_LEFT_BYTES, SNAPSHOT, load_head, load_snapshot, write_snapshot
+from asyncdl.runtime.snapshot_keeper import keep_snapshot
 from asyncdl.runtime.standing import standing_of, uncovered_bytes
-from support.fakes import a_clip
 from support.recording_files import failing
-
-SEGMENTS = [Segment(f"{number:011d}", Span(0, 10_000), "eval", ("/m/09x0r",)) for number in range(6)]
-ROWS = [Row(RowRef(0, line), segment) for line, segment in enumerate(SEGMENTS, 4)]
-HEADER = RunStarted("run", 0, ClipSpec(), {"concurrency": 8}, "run", {})
-SOURCE = Source(0, "eval.csv", "eval", "5a" * 32, 100)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run's two files, and what a kill left behind them."""
-
-    seq: int
-    rows: tuple[bytes, ...]
-    events: tuple[bytes, ...]
-    torn: bytes = b""
-
-    @property
-    def name(self) -> str:
-        return f"{self.seq:06d}-ab"
-
-    def write(self, folder: Path, rows: int | None = None, cut: int | None = None) -> None:
-        """Write so many records of the rows, and the events up to a byte."""
-        noted = b"".join(self.rows[:rows])
-        if noted:
-            (folder / f"{self.name}.rows.jsonl").write_bytes(noted)
-        (folder / f"{self.name}.jsonl").write_bytes((b"".join(self.events) + self.torn)[:cut])
-
-
-def a_run(seq: int, rows: list[RowEvent], events: list[Event], torn: bytes = b"") -> Run:
-    """As a writer leaves it that notes all rows before the first event."""
-    packed = [*gathered(note_of(row) if isinstance(row, RowSelected) else pack(encode(row)) for row in rows)]
-    voucher: list[Event] = [RowsNoted(len(packed))] if packed else []
-    return Run(
-        seq, _sealed(packed), _sealed([pack(encode(one)) for one in [HEADER, *voucher, *events]]), torn
-    )
-
-
-def _sealed(packed: list[bytes]) -> tuple[bytes, ...]:
-    return tuple(seal(part, q, q - 1) for q, part in enumerate(packed, 1))
-
-
-def stored(number: int, round_: int = 0) -> ClipStored:
-    row = ROWS[number]
-    return ClipStored(row.segment.key, row.ref, round_, 1, 7, replace(a_clip(), size_bytes=1000 + round_))
-
-
-def told(replayed: Replayed) -> dict[str, Any]:
-    """Everything that a ledger answers, and what the replay found."""
-    ledger = replayed.ledger
-    keys = [segment.key for segment in SEGMENTS]
-    refs = [RowRef(0, line) for line in range(12)]
-    return {
-        "counts": ledger.counts(),
-        "facts": (ledger.spec, ledger.options, ledger.sources, ledger.paces, ledger.unknown_texts),
-        "mended": (ledger.settled, ledger.below_seq),
-        "keys": [
-            (ledger.state_of(key), ledger.kind_of(key), ledger.round_of(key), ledger.knows(key))
-            for key in keys
-        ],
-        "clips": [
-            [ledger.clip_wins(ledger.slot_of(key), round_) for round_ in (0, 1, 2, 130)]
-            for key in keys
-            if ledger.slot_of(key) >= 0
-        ],
-        "retry": [ledger.can_be_retried(key) for key in keys],
-        "lines": [(ledger.state_at(ref), ledger.is_settled_line(0, ref.line)) for ref in refs],
-        "known": ledger.known_lines(0),
-        "found": (replayed.damage, replayed.torn, replayed.last_seq, replayed.files),
-    }
-
-
-NUMBER = st.integers(0, 2)
-ROUND = st.sampled_from([0, 0, 0, 1, 2, 130])
-FAILURE = st.builds(Failure, st.sampled_from(FailureKind), st.just("code"), st.sampled_from(["a", "b", "c"]))
-
-
-def _tried(kind: Callable[..., Event]) -> st.SearchStrategy[Event]:
-    def make(number: int, round_: int, failure: Failure) -> Event:
-        return kind(ROWS[number].segment.key, ROWS[number].ref, round_, 1, 7, failure)
-
-    return st.builds(make, NUMBER, ROUND, FAILURE)
-
-
-EVENT: st.SearchStrategy[Event] = st.one_of(
-    st.builds(stored, NUMBER, ROUND),
-    _tried(AttemptFailed),
-    _tried(GaveUp),
-    st.builds(lambda number, round_: RetryRequested(SEGMENTS[number].key, round_, 0), NUMBER, ROUND),
-    st.builds(lambda number, round_: ClipLost(SEGMENTS[number].key, round_, 0, "gone"), NUMBER, ROUND),
-    st.builds(
-        lambda who, requests: PaceLearned(who, 0, {"requests": requests}), st.sampled_from("xy"), ROUND
-    ),
-    st.just(SourceAdded(SOURCE)),
-)
-ROW: st.SearchStrategy[RowEvent] = st.one_of(
-    st.builds(lambda number: RowSelected(ROWS[number]), NUMBER),
-    st.just(RowRejected(RejectedRow(RowRef(0, 10), "no number", "x"))),
-    st.just(RowRepeated(RowRef(0, 11), SEGMENTS[0].key)),
-)
-TORN = st.sampled_from([b"", b'{"q":99', b"\0" * 512, b'{"q":99,"d":1,"c":"00000000"}\n'])
-
-
-def _last_of_a_batch_that_lost_its_first(run: Run) -> bytes:
-    count = len(run.events)
-    return seal(pack(encode(RetryRequested(SEGMENTS[0].key, 5, 0))), count + 2, count)
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[Run]:
-    runs: list[Run] = []
-    for seq in range(1, draw(st.integers(1, 3)) + 1):
-        rows, events = draw(st.lists(ROW, max_size=6)), draw(st.lists(EVENT, max_size=8))
-        run = a_run(seq, rows, events, draw(TORN))
-        if draw(st.booleans()):
-            run = replace(run, torn=_last_of_a_batch_that_lost_its_first(run) + run.torn)
-        if len(run.events) > 3 and draw(st.booleans()):
-            # A record is gone; the next run, a repair, has settled that.
-            gone = draw(st.integers(2, len(run.events) - 2))
-            runs.append(replace(run, events=run.events[:gone] + run.events[gone + 1 :]))
-            runs.append(a_run(seq + 10, [], [DamageSettled(f"{run.name}.jsonl", gone + 1, gone + 1, 0)]))
-        else:
-            runs.append(run)
-    return sorted(runs, key=lambda run: run.seq)
-
-
-@settings(max_examples=100, deadline=None)
-@given(histories(), st.data())
-def test_a_tail_folded_onto_a_snapshot_gives_what_a_full_replay_gives(
-    runs: list[Run], data: st.DataObject
-) -> None:
-    last = data.draw(st.integers(0, len(runs) - 1))
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for run in runs[:last]:
-            run.write(folder)
-        size = len(b"".join(runs[last].events) + runs[last].torn)
-        cut = data.draw(st.integers(0, size) | st.just(size))
-        runs[last].write(folder, cut=cut)
-        before = replay(folder)
-        if not before.damage:
-            write_snapshot(folder, before.ledger, before.positions)
-            again = replay(folder, is_lean=data.draw(st.booleans()))
-            assert again.uncovered_bytes == 0
-            assert told(again) == told(before)
-        for run in runs[last:]:
-            run.write(folder)
-        whole = replay(folder, with_snapshot=False)
-        assert told(replay(folder)) == told(whole)
-        assert told(replace(whole, ledger=_by_steps(folder))) == told(whole)
-        standing = standing_of(folder)
-        assert standing.counts == whole.ledger.counts()
-        assert standing.facts.paces == whole.ledger.paces
-        assert (standing.fault is None) == (not whole.damage)
-
-
-def _by_steps(folder: Path) -> Ledger:
-    """Fold event by event, without the short cuts of a replay."""
-    ledger = Ledger()
-    for name in run_file_names(folder):
-        with open_run_file(folder / name) as stream:
-            for _, fields in RecordScan(stream):
-                event = decode(fields)
-                assert event is not None
-                ledger.apply(event)
-    return ledger
+from support.snapshots import ROWS, SOURCE, a_run, stored, told
 
 
 @pytest.fixture(name="folder")
@@ -353,9 +168,9 @@ def test_a_snapshot_that_cannot_be_written_leaves_the_old_one(folder: Path) -> N
 def test_who_has_folded_much_writes_one_and_who_has_not_does_not(folder: Path) -> None:
     (folder / SNAPSHOT).unlink()
     replayed = replay(folder)
-    replayed.keep_snapshot()
+    keep_snapshot(replayed)
     assert not (folder / SNAPSHOT).exists()
-    replace(replayed, uncovered_bytes=MOST_LEFT_BYTES + 1).keep_snapshot()
+    keep_snapshot(replace(replayed, uncovered_bytes=MOST_LEFT_BYTES + 1))
     assert replay(folder).uncovered_bytes == 0
 
 

@@ -12,7 +12,8 @@ import pytest
 from asyncdl.core.events import RowSelected
 from asyncdl.core.model import Row, RowRef
 from asyncdl.runtime.journal import RunJournal
-from asyncdl.runtime.replay import Replayed, replay
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.run_folder import run_file_names
 from asyncdl.runtime.snapshot import MOST_LEFT_BYTES, SNAPSHOT, write_snapshot
 from asyncdl.runtime.snapshot_keeper import MOST_UNCOVERED_BYTES, PERIOD_S, SnapshotKeeper, keeper_of

@@ -16,7 +16,8 @@ from asyncdl.core.events import ClipStored, Recorded, RowSelected, RowsSelected
 from asyncdl.core.ledger import Counts, Ledger, RowState
 from asyncdl.core.scan import RecordScan
 from asyncdl.errors import JournalFault
-from asyncdl.runtime.replay import Replayed, replay
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.replayed import Replayed
 from asyncdl.runtime.runfile import parse_name
 from asyncdl.runtime.snapshot import SNAPSHOT
 from support.crash_disk import Image

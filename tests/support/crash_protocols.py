@@ -12,11 +12,13 @@ from typing import TypeAlias
 from asyncdl.core import layout
 from asyncdl.core.events import ClipLost, GaveUp
 from asyncdl.core.kinds import FailureKind
+from asyncdl.core.ledger import RowState
 from asyncdl.core.model import Failure
 from asyncdl.errors import DiskFull
-from asyncdl.runtime.compacting import Surroundings, compact
-from asyncdl.runtime.files import replace_file
+from asyncdl.runtime.compacting import CompactionMeans, compact
+from asyncdl.runtime.files import make_folders, replace_file
 from asyncdl.runtime.replay import replay
+from asyncdl.runtime.run_folder import sync_run_files
 from asyncdl.runtime.snapshot import write_snapshot
 from support.crash_trace import pass_on
 from support.crash_writing import CLIP_BYTES, HEADER, Traced, Writing, made, record, start_run
@@ -85,6 +87,31 @@ async def overwrite(data: Traced, *, is_lost_first: bool = True, padding: int = 
     await writing.journal.close()
 
 
+async def after_a_kill(data: Traced, calls: int, *, is_synced_first: bool = True, padding: int = 0) -> None:
+    """A writer is killed after so many calls of ``overwrite``, the machine stays up, a second one goes on.
+
+    If it does not sync what it reads before, broken on purpose.
+    """
+    first = Traced(data.root.with_name("first"))
+    await overwrite(first, padding=padding)
+    data.take_over(first, calls)
+    make_folders(data.journal, data.root, data.files)
+    if is_synced_first:
+        sync_run_files(data.journal, data.files)
+    replayed = replay(data.journal)
+    replayed.require_whole()
+    writing = await start_run(data, replayed.last_seq + 1)
+    new = made(0, round_=2)
+    key, ledger = new.stored.key, replayed.ledger
+    if not ledger.knows(key):
+        writing.journal.note(new.row)
+    elif ledger.state_of(key) is RowState.STORED:
+        await writing.append(ClipLost(key, ledger.round_of(key), 0, "other content is coming"))
+    data.store(new)
+    await writing.append(new.stored)
+    await writing.journal.close()
+
+
 async def disk_full(data: Traced, room: int = 700) -> None:
     """The journal's disk fills up in the middle of a batch; a second run goes on when there is room again."""
     writing = await start_run(data, 1)
@@ -128,7 +155,7 @@ async def compacted(data: Traced, mark: Callable[[], None], *, padding: int = 0)
     mark()
     replayed = replay(data.journal)
     header = replace(HEADER, options=replayed.ledger.options)
-    compact(data.journal, replayed, header, Surroundings(data.files))
+    compact(data.journal, replayed, header, CompactionMeans(data.files))
     mark()
     again = await start_run(data, replay(data.journal).last_seq + 1)
     await record(data, again, [made(4)])

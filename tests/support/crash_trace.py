@@ -8,7 +8,7 @@ is what the model is for.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +98,35 @@ class TracedFiles(RealFiles):
 
     def tell(self, fact: bytes) -> None:
         self.ops.append(Told(fact))
+
+    def take_over(self, ops: Sequence[Op]) -> None:
+        """Go on where a killed program has stopped: all that it wrote stands, synced or not."""
+        stands: dict[int, int] = {}
+        for op in ops:
+            self._redo(op, stands)
+        for fd in stands.values():
+            os.close(fd)
+        self._opened = max(stands, default=0)
+        self.ops.extend(ops)
+
+    def _redo(self, op: Op, stands: dict[int, int]) -> None:
+        match op:
+            case Opened(handle, path, creates) if not (self._root / path).is_dir():
+                stands[handle] = os.open(self._root / path, os.O_RDWR | (os.O_CREAT if creates else 0))
+            case Opened(handle, path):
+                stands[handle] = os.open(self._root / path, os.O_RDONLY)
+            case Wrote(handle, offset, data):
+                os.pwrite(stands[handle], data, offset)
+            case Cut(handle, size):
+                os.ftruncate(stands[handle], size)
+            case Renamed(old, new):
+                (self._root / old).rename(self._root / new)
+            case Unlinked(path):
+                (self._root / path).unlink()
+            case MadeFolder(path):
+                (self._root / path).mkdir()
+            case Synced() | Told():
+                pass
 
     def write_file(self, path: Path, data: bytes) -> None:
         """What a child like ffmpeg does: nothing of it is synced."""

@@ -72,6 +72,13 @@ class Traced:
     def ops(self) -> list[Op]:
         return self.files.ops
 
+    def take_over(self, first: Traced, calls: int) -> None:
+        """Stand, as the next writer finds it, where that of ``first`` was killed after so many calls."""
+        begun = len(self.ops)
+        assert first.ops[:begun] == self.ops
+        self.files.take_over(first.ops[begun:calls])
+        self.clips.update(first.clips)
+
     def store(self, clip: Made) -> None:
         """Write the part and publish it."""
         part = self.parts / f"{clip.stored.key}.{clip.stored.round}.flac"

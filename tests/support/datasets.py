@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asyncdl.core.events import Event, RowEvent, RowSelected, RunEnded, RunStarted, Source, SourceAdded
 from asyncdl.core.model import ClipSpec, Row, RowRef, Segment
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.replay import replay
 

@@ -23,11 +23,13 @@ from asyncdl.core.events import AttemptFailed, ClipStored, Event, GaveUp, RowEve
 from asyncdl.core.ledger import Ledger, RowState
 from asyncdl.core.model import Row
 from asyncdl.core.scan import RecordScan
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import Outcome, iterate_outcomes
-from asyncdl.runtime.replay import open_run_file, replay, run_file_names
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.run_folder import open_run_file, run_file_names
 from support.children import children_of
 from support.lists_read import read_lists
+from support.run_logs import Logged, as_logged
 from support.witness import Witness
 
 _DECODED_BY_SOUNDFILE = frozenset({"flac", "wav", "mp3"})
@@ -62,14 +64,14 @@ def check_invariants(
     *,
     crashes: int = 0,
     concurrency: int = 8,
-    acknowledged: Iterable[Event | RowEvent] = (),
+    acknowledged: Iterable[Event | RowEvent | Logged] = (),
     may_be_open: int = 0,
 ) -> Found:
     """Check all seven, and answer the figures; raises ``AssertionError`` that names each broken one.
 
     ``crashes`` counts ends of the program that were no return of its own, stops by a second signal included.
-    ``acknowledged`` are events whose ``append`` had returned, noted outside. ``may_be_open`` is how many
-    segments may be open, where a run left them so on purpose.
+    ``acknowledged`` are events whose ``append`` had returned, noted outside, or what a run's log told.
+    ``may_be_open`` is how many segments may be open, where a run left them so on purpose.
     """
     check = _Check(out, witness)
     replayed = replay(journal_of(out))
@@ -189,8 +191,9 @@ def _clean(check: _Check, outcomes: list[tuple[Row, Outcome | None]]) -> None:
         check.expect(path.is_dir() or is_known, "I4", f"{name} is no clip of this data set")
 
 
-def _durable(check: _Check, acknowledged: Iterable[Event | RowEvent]) -> None:
+def _durable(check: _Check, acknowledged: Iterable[Event | RowEvent | Logged]) -> None:
     wanted = list(acknowledged)
     recorded = list(recorded_events(check.out)) if wanted else []
-    lost = [event for event in wanted if event not in recorded]
+    logged = set(map(as_logged, recorded))
+    lost = [fact for fact in wanted if fact not in (logged if isinstance(fact, Logged) else recorded)]
     check.expect(not lost, "I5", f"{len(lost)} acknowledged events are not in the journal: {lost[:2]}")

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from asyncdl.errors import ExitCode
-from asyncdl.runtime.dataset import journal_of
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.replay import replay
 from support.bench import Bench
 from support.children import children_of, until
 from support.invariants import stored_clips
+from support.run_logs import Logged, logged_in
 from support.victims import Victim, find, strike
 
+# Each start has a log of its own in this folder beside the data set.
+LOGS = "logs"
 _ORPHAN_PATIENCE_S = 10.0
 _FIND_S = 5.0
 _OVER = frozenset({ExitCode.DONE, ExitCode.RETRYABLE_LEFT})
@@ -55,13 +58,21 @@ class KillLoop:
         """Start until a run ends by itself; then the data set is to be judged."""
         rng = random.Random(self.plan.seed)
         code = -9
+        (self.bench.folder / LOGS).mkdir()
         while code in _GOES_ON:
             self.starts += 1
-            started = ("run", rows, "--concurrency", str(self.plan.concurrency), "--json", *options)
+            log = f"{LOGS}/{self.starts}.log"
+            concurrency = str(self.plan.concurrency)
+            started = ("run", rows, "--concurrency", concurrency, "--log-file", log, "--json", *options)
             process = await self.bench.start(*started)
             code, stderr = await self._kill_within(process, rng)
             self.ends[code] += 1
         assert code in _OVER, stderr.decode()
+
+    def acknowledged(self, *, of_last: bool = True) -> set[Logged]:
+        """What the logs of all runs told, perhaps without the one that went to its end."""
+        starts = range(1, self.starts + of_last)
+        return {fact for start in starts for fact in logged_in(self.bench.folder / LOGS / f"{start}.log")}
 
     async def _kill_within(self, process: Process, rng: random.Random) -> tuple[int, bytes]:
         """Kill parts of one run until it ends, by that or by itself."""

@@ -22,7 +22,8 @@ from asyncdl.core.encoding import decode
 from asyncdl.core.events import ClipStored
 from asyncdl.core.ledger import RowState
 from asyncdl.core.scan import RecordScan
-from asyncdl.runtime.replay import open_run_file, replay, run_file_names
+from asyncdl.runtime.replay import replay
+from asyncdl.runtime.run_folder import open_run_file, run_file_names
 from support.crash_oracles import sha256_of
 
 _SHUTDOWN = 0x8004587D

@@ -40,8 +40,8 @@ from asyncdl.core.pacing import Pace
 from asyncdl.core.records import Fields, pack, seal
 from asyncdl.errors import JournalFault, UsageError
 from asyncdl.exporters import nemo
-from asyncdl.runtime.dataset import journal_of
 from asyncdl.runtime.examining import examine
+from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes, iterate_rejected
 from asyncdl.runtime.replay import replay
 from asyncdl.runtime.standing import standing_of

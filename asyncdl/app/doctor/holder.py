@@ -6,8 +6,8 @@ from pathlib import Path
 
 from asyncdl.core.finding import Finding, Level
 from asyncdl.core.partition import WHOLE
-from asyncdl.runtime.dataset import journal_of
-from asyncdl.runtime.lease import Lease, Standing, lease_path, own_lease, read_lease, standing_of
+from asyncdl.runtime.finding import journal_of
+from asyncdl.runtime.lease import Lease, LeaseState, judge, lease_path, own_lease, read_lease
 
 _NAME = "data set"
 
@@ -20,17 +20,17 @@ def check_holder(out: Path) -> Finding:
     lease = read_lease(lease_path(journal, WHOLE))
     if lease is None:
         return Finding(_NAME, Level.OK, f"{out}, nobody works on it")
-    return judge_lease(out, lease, standing_of(lease, own_lease()))
+    return judge_lease(out, lease, judge(lease, own_lease()))
 
 
-def judge_lease(out: Path, lease: Lease, standing: Standing) -> Finding:
+def judge_lease(out: Path, lease: Lease, state: LeaseState) -> Finding:
     """Say who works on it; that is no fault, but a second run would end at once with exit code 5."""
-    match standing:
-        case Standing.LIVING:
+    match state:
+        case LeaseState.LIVING:
             told, mend = f"a run is at work: {lease}", "wait for it to end before another"
-        case Standing.DEAD:
+        case LeaseState.DEAD:
             told, mend = f"the last run was killed: {lease}", "asyncdl run goes on"
-        case Standing.ELSEWHERE:
+        case LeaseState.ELSEWHERE:
             told = f"{lease} is at work on it or was killed"
             mend = "see there; while it runs, another one ends with exit code 5"
     return Finding(_NAME, Level.NOTE, f"{out}, {told}", mend)

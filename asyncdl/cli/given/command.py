@@ -28,6 +28,8 @@ class SettledCommand(TyperCommand):
 
     def __init__(self, *arguments: Any, **words: Any) -> None:  # noqa: ANN401 - as TyperCommand
         super().__init__(*arguments, **words)
+        for parameter in self.params:
+            parameter.envvar = None  # gather reads the variables, and checks them as it does the file
         self.params += [
             TyperOption(
                 param_decls=["config", "--config"],

@@ -1,6 +1,6 @@
 """Reads one value of a setting, as a settings file or a variable holds it.
 
-A value is never repeated in what is told of it: it may hold a password.
+What may hold a password is never repeated in what is told of it.
 """
 
 from __future__ import annotations

@@ -31,8 +31,9 @@ class WorkerConfig:
     """One identity and its limits.
 
     ``user_args`` have passed ``user_args.check_user_args``; ``cookie_file`` is a private copy that belongs to
-    this worker alone; ``max_file_bytes`` bounds what is fetched for one span. ``js_runtime`` names the one
-    runtime of a fuller extraction (``JsRuntime.option``); without it yt-dlp looks for deno and node itself.
+    this worker alone; ``max_file_bytes`` bounds what is fetched for one span, of which nothing is
+    left out in the local file with ``keeps_all``. ``js_runtime`` names the one runtime of a fuller extraction
+    (``JsRuntime.option``); without it yt-dlp looks for deno and node itself.
     """
 
     user_args: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class WorkerConfig:
     url_template: str = DEFAULT_URL
     max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
     tier: Tier = Tier.FIRST
+    keeps_all: bool = False
     js_runtime: str | None = None
 
     def __post_init__(self) -> None:

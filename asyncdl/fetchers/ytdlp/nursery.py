@@ -28,7 +28,7 @@ import orjson
 
 from asyncdl.core.scarcity import SCARCE
 from asyncdl.fetchers.ytdlp.config import WorkerConfig, config_from_json
-from asyncdl.fetchers.ytdlp.options import ydl_params
+from asyncdl.fetchers.ytdlp.options import WRONG_OPTIONS, ydl_params
 from asyncdl.fetchers.ytdlp.rehearsal import rehearse
 from asyncdl.fetchers.ytdlp.worker import serve
 
@@ -76,7 +76,8 @@ class Nursery:
 
     def _bear(self, fd: int, config: WorkerConfig) -> None:
         if config.cookie_file is None:  # else each worker has words of its own
-            ydl_params(config)
+            with suppress(*WRONG_OPTIONS):  # the worker meets them too, and says so
+                ydl_params(config)
         parent = os.getpid()
         pid = self._fork()
         if pid is None:

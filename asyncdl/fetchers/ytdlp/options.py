@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
+from optparse import OptParseError
 from typing import Any
 
 import yt_dlp
@@ -27,6 +28,10 @@ _ONE_REQUEST = "player_skip=webpage,configs,js,initial_data;skip=hls,dash,transl
 _ALL_CLIENTS = "skip=hls,dash,translated_subs"
 # yt-dlp takes the first of them that is there and new enough.
 _RUNTIMES = ("deno", "node")
+
+
+# What yt-dlp raises for options that it does not understand.
+WRONG_OPTIONS = (SystemExit, OptParseError, ValueError, TypeError, LookupError, AttributeError, OSError)
 
 
 def own_argv(config: WorkerConfig) -> list[str]:

@@ -23,6 +23,7 @@ from asyncdl.core.media_index import (
     reach_of,
 )
 from asyncdl.core.model import Container, Failure, Span, Track
+from asyncdl.fetchers.ytdlp.config import WorkerConfig
 from asyncdl.fetchers.ytdlp.formats import SourceFormat
 from asyncdl.fetchers.ytdlp.probe import Probed, probe
 from asyncdl.fetchers.ytdlp.ranged import MediaFile, NoRanges
@@ -44,11 +45,12 @@ class Part:
 class SourceTrack:
     """One format of one video: its file on the server and, once read, its index. Serves many spans."""
 
-    def __init__(self, wire: Wire, source: SourceFormat, codec: str, max_bytes: int) -> None:
+    def __init__(self, wire: Wire, source: SourceFormat, codec: str, config: WorkerConfig) -> None:
         self.source = source
         self._media = MediaFile(wire, source)
         self._codec = codec
-        self._max_bytes = max_bytes
+        self._max_bytes = config.max_file_bytes
+        self._keeps_all = config.keeps_all
         self._probed: Probed | None = None
         self._whole: Part | None = None
 
@@ -80,7 +82,7 @@ class SourceTrack:
         if index.container is Container.WEBM:
             init = open_ended_segment(init)
         known, first_ms, copied_to = prefix[first:end], entries[0].start_ms, first + len(prefix[first:end])
-        if self._codec == "opus" and end - first <= _MOST_IN_MEMORY_BYTES:
+        if self._codec == "opus" and not self._keeps_all and end - first <= _MOST_IN_MEMORY_BYTES:
             rest = self._media.read(copied_to, end)
             if not isinstance(rest, bytes):
                 return rest if isinstance(rest, Failure) else self._write_whole(stem)

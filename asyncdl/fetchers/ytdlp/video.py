@@ -121,10 +121,10 @@ class VideoFetcher:
         return self._tracks(kept, audio, picture)
 
     def _tracks(self, kept: _Kept, audio: SourceFormat, picture: SourceFormat | None) -> _Tracks:
-        heard = SourceTrack(self._wire, audio, audio.audio_codec, self._config.max_file_bytes)
+        heard = SourceTrack(self._wire, audio, audio.audio_codec, self._config)
         seen = None
         if picture is not None:
-            seen = SourceTrack(self._wire, picture, picture.video_codec, self._config.max_file_bytes)
+            seen = SourceTrack(self._wire, picture, picture.video_codec, self._config)
         return _Tracks(heard, seen, kept.extraction.title, kept.renewed)
 
     def _kept_or_new(self, ytid: str, *, renewed: bool) -> _Kept | Failure:
