@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from asyncdl.app.wanted import resolve_selection
-from asyncdl.core.choosing import Candidates, Hashes, Numbers, PerLabel, sample
-from asyncdl.core.ledger import Ledger, RowState
+from asyncdl.core.choosing import Candidates, Numbers, PerLabel, sample
 from asyncdl.core.selection import SelectionSettings
 from asyncdl.errors import UsageError
 from asyncdl.inputs.cache import OnProgress
+from asyncdl.inputs.first_rejected import first_rejected
 from asyncdl.inputs.sources import ListFile
 from asyncdl.inputs.survey import Survey, survey
 from asyncdl.labels import Labels, load_labels
@@ -62,7 +61,7 @@ def choose(
     wanted = resolve_selection(selection, labels, cache, tell, on_progress)
     found = survey(files, wanted, with_labels=selection.per_label is not None)
     if not len(found):
-        raise _nothing(found)
+        raise _nothing(found, files)
     seed = selection.seed or 0
     per_label = None
     if selection.per_label is not None:
@@ -76,25 +75,13 @@ def choose(
         if selection.sample is not None and len(found) < selection.sample:
             tell(f"--sample {selection.sample:,}: only {len(found):,} segments are there; all are taken.")
     if not len(picks):
-        raise _nothing(found)
+        raise _nothing(found, files)
     return Choice(found, picks if limit is None else picks[:limit], per_label)
 
 
 def name_of(label: str, labels: Labels) -> str:
     """Name a label for people; one that the table does not hold has its id only."""
     return labels.by_mid[label].name if label in labels.by_mid else label
-
-
-def known_states(ledger: Ledger, hashes: Hashes) -> Iterator[tuple[int, RowState]]:
-    """Yield for each of ``hashes`` that is a segment of the data set its place there and its state."""
-    known = np.array(ledger.columns()["hashes"], dtype=np.uint64)
-    if not len(known) or not len(hashes):
-        return
-    order: npt.NDArray[np.int64] = np.argsort(hashes)
-    at = np.searchsorted(hashes, known, sorter=order)
-    places = order[np.minimum(at, len(hashes) - 1)]
-    for slot in np.flatnonzero(hashes[places] == known).tolist():
-        yield int(places[slot]), ledger.state_in(slot)
 
 
 def _lacking(per_label: PerLabel, names: Sequence[str], labels: Labels) -> Iterator[str]:
@@ -112,11 +99,12 @@ def _lacking(per_label: PerLabel, names: Sequence[str], labels: Labels) -> Itera
         )
 
 
-def _nothing(found: Survey) -> UsageError:
+def _nothing(found: Survey, files: Sequence[ListFile]) -> UsageError:
     rejected = sum(map(len, found.rejected))
     told = f" ({rejected:,} rows are no segments)" if rejected else ""
     if not found.segments:
-        return UsageError(f"There is no segment in what was given as a list{told}.")
+        what = [f"There is no segment in what was given as a list{told}.", *first_rejected(files)]
+        return UsageError("\n".join(what))
     return UsageError(
         f"No segment is left: none of {found.segments:,} is what the options ask for{told}.",
         mend="asyncdl labels NAME --in LIST counts what a list holds.",

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
-from asyncdl.app.choosing import Choice, known_states, name_of
+from asyncdl.app.choosing import Choice, name_of
 from asyncdl.app.lists import NumberedList
+from asyncdl.app.standing import standing
 from asyncdl.core.choosing import Numbers, PerLabel
 from asyncdl.core.events import ClipLost, ClipStored, GaveUp, RetryRequested, SegmentEvent
 from asyncdl.core.keytable import hash_of
-from asyncdl.core.ledger import Ledger, RowState
+from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import RejectedRow, Row
 from asyncdl.core.reach import LabelReach, Why
 from asyncdl.labels import load_labels
 from asyncdl.runtime.feed import PassOver, RowSource
-
-_UNSETTLED = (None, RowState.OPEN)
 
 
 class ChosenRows:
@@ -35,20 +34,19 @@ class ChosenRows:
         self._choice = choice
         self._lists = lists
         self._per_label = choice.per_label if replace else None
-        self._stored = np.zeros(len(choice.survey), dtype=bool)
-        self._gone = np.zeros(len(choice.survey), dtype=bool)
-        self._is_picked = np.zeros(len(choice.survey), dtype=bool)
-        self._number_of: dict[int, int] = {}
+        known = standing(ledger, choice.survey.hashes)
+        self._stored = known.stored
+        self._gone = np.zeros_like(known.gone) if overwrite else known.gone
+        self._is_picked = np.zeros_like(known.known)
+        self._number_of: dict[int, int] = {}  # by hash what is picked, for ``--per-label`` only
         self._lost: set[int] = set()  # picked, gone, and not replaced yet
-        self._pick(choice.picks.tolist())
-        states = dict(known_states(ledger, choice.survey.hashes))
-        self._stored[[number for number, state in states.items() if state is RowState.STORED]] = True
+        self._pick(choice.picks)
         if not overwrite:
-            self._replay(choice.picks.tolist(), states)
-        self._first = np.flatnonzero(self._is_picked).astype(np.int32)
-        known = [states[number] for number in states if self._is_picked[number]]
-        self.unknown = len(self._first) - len(known)
-        self.settled = 0 if overwrite else sum(state is not RowState.OPEN for state in known)
+            self._replay()
+        is_all = choice.per_label is None  # spares columns where nearly all of two million rows are chosen
+        self._first = choice.picks if is_all else np.flatnonzero(self._is_picked).astype(np.int32)
+        self.unknown = len(self._first) - int(known.known[self._first].sum())
+        self.settled = 0 if overwrite else int((known.stored | known.gone)[self._first].sum())
         self.to_do = len(self._first) - self.settled
 
     def rows(self, is_passed_over: PassOver) -> Iterator[Row | RejectedRow]:
@@ -61,15 +59,14 @@ class ChosenRows:
         return _read(self._lists, masks, is_passed_over)
 
     def take(self) -> RowSource | None:
-        """Choose in place of all that is gone by now; None where nothing is left to choose."""
-        if self._per_label is None or not self._lost:
+        """Choose in place of all that is gone by now; None where nothing is to be chosen.
+
+        So it is while something is still open, as what refused too often in this run: the next run goes on.
+        """
+        if self._per_label is None or self._has_open():
             return None
         picks = self._next_wave()
-        return (
-            partial(_read, self._lists, self._choice.masks(np.array(picks, dtype=np.int32)))
-            if picks
-            else None
-        )
+        return partial(_read, self._lists, self._choice.masks(picks)) if len(picks) else None
 
     def tell(self, event: SegmentEvent) -> None:
         """Hear a durable fact."""
@@ -81,7 +78,7 @@ class ChosenRows:
                 self._stored[number] = True
             case ClipLost():
                 self._stored[number] = False
-            case GaveUp() if not self._gone[number]:
+            case GaveUp() if not (self._gone[number] or self._stored[number]):
                 self._gone[number] = True
                 self._lost.add(number)
             case RetryRequested():
@@ -98,27 +95,29 @@ class ChosenRows:
         names = self._choice.survey.names
         return tuple(self._reach_of(per_label, number, name) for number, name in enumerate(names))
 
-    def _replay(self, wave: list[int], states: dict[int, RowState]) -> None:
-        """Take over what the journal says of candidates, and choose again what was chosen in earlier runs."""
-        self._gone[[number for number, state in states.items() if state is RowState.GIVEN_UP]] = True
-        while wave:
-            self._lost.update(number for number in wave if self._gone[number])
-            if self._per_label is None or any(states.get(number) in _UNSETTLED for number in wave):
-                return
-            wave = self._next_wave()
+    def _replay(self) -> None:
+        """Choose again what earlier runs chose; the journal says which of it is gone."""
+        while self._per_label is not None and not self._has_open() and len(self._next_wave()):
+            pass
 
-    def _next_wave(self) -> list[int]:
+    def _has_open(self) -> bool:
+        return bool((self._is_picked & ~self._stored & ~self._gone).any())
+
+    def _next_wave(self) -> Numbers:
         if self._per_label is None or not self._lost:
-            return []
-        picks = sorted(self._per_label.gone(self._lost))
+            return np.empty(0, dtype=np.int32)
+        picks = np.array(sorted(self._per_label.gone(self._lost)), dtype=np.int32)
         self._lost.clear()
         self._pick(picks)
         return picks
 
-    def _pick(self, picks: Iterable[int]) -> None:
-        for number in picks:
-            self._is_picked[number] = True
-            self._number_of[int(self._choice.survey.hashes[number])] = number
+    def _pick(self, picks: Numbers) -> None:
+        self._is_picked[picks] = True
+        if self._choice.per_label is None:
+            return
+        hashes = self._choice.survey.hashes[picks]
+        self._number_of.update(zip(hashes.tolist(), picks.tolist(), strict=True))
+        self._lost.update(picks[self._gone[picks]].tolist())
 
     def _reach_of(self, per_label: PerLabel, number: int, name: str) -> LabelReach:
         rows = per_label.rows_of(number)

@@ -61,9 +61,8 @@ class SelectionSettings:
             "--replace is for --per-label: it keeps up its number.": self.replace and self.per_label is None,
             "--limit and --sample contradict each other: give --sample the smaller number.": limit is not None
             and self.sample is not None,
-            "--limit and --replace contradict each other: the limit leaves out what replaces.": limit
-            is not None
-            and self.replace,
+            "--limit and --per-label contradict each other: the limit cuts off its number.": limit is not None
+            and self.per_label is not None,
         }
         return [text for text, is_so in told.items() if is_so]
 

@@ -70,9 +70,7 @@ class Agenda:
             if self._waiting or self._behind or self._under_way:
                 await self._change()
                 continue
-            goes_on = self._feed.go_on()
-            self._wake()
-            if not goes_on:
+            if not await self._go_on():
                 return None
         return None
 
@@ -125,6 +123,14 @@ class Agenda:
         finally:
             self._under_way -= not rows
         return Attempt(rows, 1, asyncio.get_running_loop().time()) if rows else None
+
+    async def _go_on(self) -> bool:
+        """Let the feed choose successors; counted as under way, so that the others wait for it."""
+        self._under_way += 1
+        try:
+            return await self._feed.go_on()
+        finally:
+            self.done()
 
     async def _change(self) -> None:
         """Wait until something is put back, ends, or falls due."""

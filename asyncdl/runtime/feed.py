@@ -37,7 +37,10 @@ class Successors(Protocol):
     """Rows that come to be wanted while the run goes on, in place of others."""
 
     def take(self) -> RowSource | None:
-        """Answer where rows are to be read in place of all that was lost so far; None where there is none."""
+        """Answer where rows are to be read in place of all that was lost so far; None where there is none.
+
+        It is called on a thread, while nothing is under way.
+        """
         ...
 
 
@@ -46,7 +49,7 @@ class Feed:
 
     ``rows`` is asked once, with a function of source and line that says which to pass over. It is iterated on
     a thread in small batches, so that passing over two million settled lines does not hold up the loop.
-    ``successors`` are read in the same way, each time that ``go_on`` is called.
+    ``successors`` are asked and read in the same way, each time that ``go_on`` is called.
     ``fault`` is set when a list breaks off; the rows before it are handed out all the same.
     """
 
@@ -67,6 +70,7 @@ class Feed:
         self._on_rejected = on_rejected
         self._off_loop = off_loop
         self._successors = successors
+        self._chosen: RowSource | None = None
         self._ready: deque[Row] = deque()
         self._handed = bytearray()
         self._passed = 0
@@ -97,15 +101,20 @@ class Feed:
                 self._take_all(await self._off_loop(self._read_batch))
             return () if self._stopped else tuple([self._ready.popleft() for _ in range(count)])
 
-    def go_on(self) -> bool:
+    async def go_on(self) -> bool:
         """Begin with successors, now that nothing is under way; False where there are none."""
         if self._successors is None or self._stopped or self.fault is not None:
             return False
-        rows = self._successors.take()
-        if rows is None:
+        await self._off_loop(self._choose)
+        if self._chosen is None:
             return False
-        self._rows, self._is_read = rows(self._is_passed_over), False
+        self._rows, self._is_read, self._chosen = self._chosen(self._is_passed_over), False, None
         return True
+
+    def _choose(self) -> Batch:
+        """Choose on a thread as well, since that may take half a second; there is nothing to hand out yet."""
+        self._chosen = None if self._successors is None else self._successors.take()
+        return []
 
     def _is_over(self) -> bool:
         return self._is_read or self._stopped

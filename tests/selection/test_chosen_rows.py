@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,14 +24,23 @@ from asyncdl.core.selection import SelectionSettings
 from asyncdl.errors import UsageError
 from asyncdl.inputs.sources import ListFile
 from asyncdl.runtime.agenda import Agenda, Attempt
-from asyncdl.runtime.feed import Batch, Feed, Selection
+from asyncdl.runtime.feed import Batch, Feed, RowSource, Selection
 from asyncdl.runtime.limiter import Limiter
 from asyncdl.runtime.scheduler import Parts, RunEnd, Scheduler, Terms
 from asyncdl.runtime.tally import Tally
 from support.choices import write_weak
-from support.fakes import FakeFetcher, FakeMaker, MemoryJournal, a_fetched, some_exits
+from support.fakes import (
+    FakeFetcher,
+    FakeMaker,
+    MemoryJournal,
+    a_fetched,
+    rows_source,
+    some_exits,
+    some_rows,
+)
 from support.virtual_clock import run_virtually
 
+Fates = Callable[[FetchRequest, int], Fetched | Failure]
 MIDS = ["/m/05tny_", "/m/07qrkrw", "/m/02yds9", "/m/07q4ntr"]
 
 
@@ -53,6 +63,8 @@ class Play:
         self.files, self.said, self.folder = files, said, folder
         self.ledger, self.journal = Ledger(), MemoryJournal()
         self.told: list[str] = []
+        self.fates: Fates = _fates
+        self.overwrite = False
         self.chosen: ChosenRows
 
     def run(self, order: int, stop_after: int | None = None) -> RunEnd:
@@ -65,7 +77,7 @@ class Play:
         choice = choose(self.files, self.said, None, self.folder, self.told.append)
         lists = [NumberedList(one, Source(n, one.name, one.split, "", 0)) for n, one in enumerate(self.files)]
         self.chosen = chosen = ChosenRows(
-            choice, lists, self.ledger, replace=self.said.replace, overwrite=False
+            choice, lists, self.ledger, replace=self.said.replace, overwrite=self.overwrite
         )
         tally = Tally()
         tally.listeners.append(chosen.tell)
@@ -73,13 +85,13 @@ class Play:
             chosen.rows,
             self.ledger,
             self.journal,
-            Selection(),
+            Selection(overwrite=self.overwrite),
             lambda _row: None,
             _on_the_loop,
             successors=chosen,
         )
         agenda = Agenda(feed)
-        fetcher = FakeFetcher(_fates, rng=random.Random(order))
+        fetcher = FakeFetcher(self.fates, rng=random.Random(order))
         parts = Parts(some_exits(fetcher), FakeMaker(), self.journal, self.ledger, tally)
         terms = Terms("/parts", _request, RetryPolicy(), random.Random(order), lambda: 0)
         scheduler = Scheduler(agenda, Limiter(8), parts, terms)
@@ -98,8 +110,48 @@ def _fates(request: FetchRequest, _number: int) -> Fetched | Failure:
     return failure(Code.PRIVATE, "private") if int(request.ytid[-2]) % 2 else failure(Code.HTTP_5XX, "503")
 
 
+def _refusing(request: FetchRequest, number: int) -> Fetched | Failure:
+    """Refuse some of the dead videos, so that it stays open whether they are to be replaced."""
+    if _is_dead(request.ytid) and int(request.ytid[5:10]) % 4 == 1:
+        return failure(Code.HTTP_429, "too many requests")
+    return _fates(request, number)
+
+
+def _all_private(_request: FetchRequest, _number: int) -> Failure:
+    return failure(Code.PRIVATE, "private")
+
+
 def _request(attempt: Attempt, folder: str) -> FetchRequest:
     return attempt.request(folder)
+
+
+class Choosing:
+    """Successors that say on which thread they chose; one wave, and no second."""
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+
+    def take(self) -> RowSource | None:
+        self.threads.append(threading.get_ident())
+        return rows_source(some_rows(3)) if len(self.threads) == 1 else None
+
+
+async def test_choosing_again_does_not_hold_up_the_loop_and_the_others_wait_for_it() -> None:
+    choosing = Choosing()
+    feed = Feed(
+        rows_source([]), Ledger(), MemoryJournal(), Selection(), lambda _row: None, successors=choosing
+    )
+    agenda = Agenda(feed)
+
+    async def work() -> int:
+        done = 0
+        while (attempt := await agenda.next()) is not None:
+            done += len(attempt.rows)
+            agenda.done()
+        return done
+
+    assert sum(await asyncio.gather(*(work() for _ in range(3)))) == 3
+    assert threading.get_ident() not in choosing.threads
 
 
 async def _on_the_loop(read: Callable[[], Batch]) -> Batch:
@@ -136,6 +188,31 @@ def test_a_run_that_is_stopped_and_goes_on_chooses_the_same(
     assert broken.run(4) is RunEnd.FINISHED
     assert len(broken.journal.events) == before
     assert broken.chosen.to_do == 0
+
+
+def test_what_is_left_open_is_not_passed_by_and_the_next_run_chooses_the_same(
+    file: ListFile, tmp_path: Path
+) -> None:
+    whole, refused = Play([file], REPLACING, tmp_path), Play([file], REPLACING, tmp_path)
+    whole.run(1)
+    refused.fates = _refusing
+    assert refused.run(2) is RunEnd.FINISHED
+    assert refused.ledger.counts().open
+    assert Why.OPEN in {one.why for one in refused.chosen.reach()}
+    refused.fates = _fates
+    assert refused.run(3) is RunEnd.FINISHED
+    assert refused.selected() == whole.selected()
+    assert refused.chosen.reach() == whole.chosen.reach()
+
+
+def test_with_overwrite_a_clip_that_stays_stored_is_not_replaced(file: ListFile, tmp_path: Path) -> None:
+    play = Play([file], REPLACING, tmp_path)
+    play.run(1)
+    selected, stored = play.selected(), [one.stored for one in play.chosen.reach()]
+    play.fates, play.overwrite = _all_private, True
+    play.run(2)
+    assert play.selected() == selected
+    assert [one.stored for one in play.chosen.reach()] == stored
 
 
 def test_without_replace_what_is_gone_stays_gone_and_is_told(file: ListFile, tmp_path: Path) -> None:
