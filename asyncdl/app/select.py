@@ -6,7 +6,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress, islice
 from pathlib import Path
 from typing import IO
@@ -19,7 +19,7 @@ from asyncdl.core.keytable import KeyTable
 from asyncdl.core.layout import split_name
 from asyncdl.core.model import Row, Segment
 from asyncdl.core.reach import LabelCount
-from asyncdl.core.rows import parse_row
+from asyncdl.core.rows import is_label, parse_row
 from asyncdl.core.selection import SelectionSettings
 from asyncdl.core.table_columns import BY_HEADER, TableColumns
 from asyncdl.errors import UsageError
@@ -101,10 +101,9 @@ def selected(
         for file, mask in zip(files, choice.masks(choice.picks), strict=True):
             if has_usual_form(file):
                 _add_usual(file, mask, found)
-            elif _add_others(file, mask, found):
-                tell(
-                    f"{file.name} has further columns; they are left out, as AudioSet's form cannot hold them"
-                )
+            else:
+                for text in _add_others(file, mask, found):
+                    tell(text)
         yield found
 
 
@@ -143,15 +142,28 @@ def _add_usual(file: ListFile, mask: bytearray, found: Selected) -> None:
             found.add(segment, line.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r"))
 
 
-def _add_others(file: ListFile, mask: bytearray, found: Selected) -> bool:
-    """Write rows of another form in AudioSet's own; say whether they held more than it can say."""
+def _add_others(file: ListFile, mask: bytearray, found: Selected) -> list[str]:
+    """Write rows of another form in AudioSet's own; tell what that form cannot hold."""
     nobodys = Source(index=0, name=file.name, split=file.split, sha256="", size_bytes=0)
-    holds_more = False
+    has_more = has_splits = False
+    nameless = 0
     for row in file.reader.rows(file.path, nobodys, lambda line: line >= len(mask) or not mask[line]):
         if isinstance(row, Row) and row.ref.line < len(mask) and mask[row.ref.line]:
-            found.add(row.segment, _usual_line(row.segment))
-            holds_more = holds_more or bool(row.segment.columns)
-    return holds_more
+            segment = row.segment
+            has_more = has_more or bool(segment.columns)
+            has_splits = has_splits or segment.split != file.split
+            if not all(map(is_label, segment.labels)):
+                segment, nameless = replace(segment, labels=()), nameless + 1
+            found.add(segment, _usual_line(segment))
+    told = {
+        f"{file.name} has further columns; they are left out, as AudioSet's form cannot hold them": has_more,
+        f"{file.name} says of which split a row is; that is left out, as AudioSet's form cannot hold it": (
+            has_splits
+        ),
+        f"{nameless:,} rows of {file.name} bear labels that are no label ids such as /m/09x0r;"
+        " they are written without labels": nameless > 0,
+    }
+    return [text for text, is_so in told.items() if is_so]
 
 
 def _usual_line(segment: Segment) -> bytes:

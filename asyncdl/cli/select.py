@@ -10,6 +10,7 @@ import typer
 
 from asyncdl.cli import options, selecting
 from asyncdl.cli.selecting import selection_settings
+from asyncdl.cli.splitting import SplitRequest, split_mistakes, write_splits
 from asyncdl.core.table_columns import BY_HEADER, parse_columns
 from asyncdl.errors import UsageError
 
@@ -43,6 +44,16 @@ def select(
     ids: selecting.Ids = None,
     exclude: selecting.Exclude = None,
     limit: selecting.Limit = None,
+    eval_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--eval-rate",
+            metavar="SHARE",
+            help="Write three lists, FILE with .train, .valid and .test in its name: this share of the clips "
+            "is held out, half for valid and half for test.",
+            show_default=False,
+        ),
+    ] = None,
     cache: options.Cache = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -59,15 +70,18 @@ def select(
         per_label=per_label,
         replace=False,
         sample=sample,
-        seed=seed,
+        seed=seed if eval_rate is None or sample is not None or per_label is not None else None,
         min_duration=min_duration,
         ids=ids,
         exclude=exclude,
     )
     if not sources:
         raise UsageError("LIST: no list is given.", mend="Give a file or a name, or sources in asyncdl.toml.")
-    if mistakes := _mistakes(selection.mistakes(limit), out, limit, as_json=as_json):
-        raise UsageError("\n".join(mistakes))
+    mistakes = _mistakes(selection.mistakes(limit), out, limit, as_json=as_json)
+    if eval_rate is not None:
+        mistakes += split_mistakes(eval_rate, seed, out)
+    if mistakes:
+        raise UsageError("\n".join(dict.fromkeys(mistakes)))
     import os  # noqa: PLC0415 - on use, as all below
 
     from asyncdl.app.select import gzipped, refuse_overwriting, selected  # noqa: PLC0415 - loads the readers
@@ -76,10 +90,17 @@ def select(
     from asyncdl.runtime.files import replace_file  # noqa: PLC0415 - on use
 
     target = Path(out)
-    refuse_overwriting(target, sources)
     tell = _tell if not quiet else (lambda _text: None)
     kept, bar = cache or cache_folder(os.environ), _bar(quiet=quiet)
     form = parse_columns(columns) if columns else BY_HEADER
+    if eval_rate is not None:
+        from asyncdl.core.stratify import SplitSettings  # noqa: PLC0415 - loads numpy
+
+        split = SplitSettings(eval_rate, seed or 0)
+        request = SplitRequest(tuple(sources), target, split, quiet=quiet, as_json=as_json)
+        write_splits(request, selection, limit, kept, tell, bar, form)
+        return
+    refuse_overwriting(target, sources)
     with selected(sources, selection, limit, kept, tell, bar, form) as found:
         if out == _STDOUT:
             print_bytes(found.content())

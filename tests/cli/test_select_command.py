@@ -112,6 +112,27 @@ def test_a_table_with_other_columns_is_written_in_audiosets_form(here: Path, com
     assert "has further columns" in ended.stderr
 
 
+def test_labels_that_are_no_ids_and_splits_are_left_out_and_the_file_is_a_list_again(
+    here: Path, command: Command
+) -> None:
+    (here / "sounds.csv").write_text(
+        "youtube_id,start,label,split\n"
+        'Video00001A,1,"chicken crowing, loud",train\n'
+        f"Video00002A,2,{BARK},test\n"
+        "Video00003A,3,wind noise,train\n"
+    )
+    columns = "id=youtube_id,start=start,duration=10,labels=label,split=split"
+    ended = command("select", "sounds.csv", "--columns", columns, "-o", "some.csv")
+    assert ended.code == 0, ended.stderr
+    assert "2 rows of sounds.csv bear labels that are no label ids" in ended.stderr
+    assert "says of which split a row is" in ended.stderr
+    head, *rows = (here / "some.csv").read_text().splitlines()[1:2] + ids((here / "some.csv").read_text())
+    assert head.endswith("num_segs=3, num_unique_labels=1, num_positive_labels=1")
+    assert rows == ["Video00001A", "Video00002A", "Video00003A"]
+    again = command("select", "some.csv", "-o", "again.csv", "--json")
+    assert (again.json()["selected"], again.json()["rejected_rows"]) == (3, 0)
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -121,6 +142,7 @@ def test_a_table_with_other_columns_is_written_in_audiosets_form(here: Path, com
         (["-o", "x.csv", "--label", "sppech"], "Did you mean Speech"),
         (["-o", "x.csv", "--label", "Zither"], "No segment is left: none of"),
         (["-o", "x.csv", "--sample", "2", "--per-label", "2"], "contradict each other"),
+        (["-o", "x.csv", "--limit", "2", "--per-label", "2"], "contradict each other"),
         (["-o", "x.csv", "--limit", "0"], "--limit: 0"),
     ],
 )
