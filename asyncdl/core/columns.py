@@ -41,6 +41,8 @@ class Columns:
 
 
 USUAL = Columns()
+INDEXED = Columns(1, 2, 3, 4, 5)
+"""AudioSet's own order behind a row's number, as programs for tables save it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from asyncdl.core.ports import SkipLine
 from asyncdl.core.rows import excerpt, parse_row
 
 # What is kept stays some megabytes, whatever a list brings.
-_MOST_KEPT = 16_384
+_MOST_KEPT = 12_288
 _LONGEST_KEPT = 256
 _ID_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _ID_LENGTH = 11

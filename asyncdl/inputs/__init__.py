@@ -17,6 +17,7 @@ _SHARED = frozenset(
         "known",
         "label_sets",
         "lines",
+        "first_rejected",
         "named_ids",
         "parquet",
         "recognise",

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from asyncdl.core.columns import USUAL, Columns, UnreadableHeader, read_columns
+from asyncdl.core.columns import INDEXED, USUAL, Columns, UnreadableHeader, read_columns
 from asyncdl.core.events import Source
+from asyncdl.core.foreign_header import foreign_header
 from asyncdl.core.model import RejectedRow, Row, RowRef, Segment
 from asyncdl.core.ports import Reader, SkipLine
 from asyncdl.core.quick_rows import quick_rows
@@ -55,14 +56,23 @@ def read_head(
     columns = USUAL
     for number, line in numbered:
         text = line_text(line)
-        header = None if isinstance(text, RejectReason) else read_columns(text)
+        header = None if isinstance(text, RejectReason) else read_columns(text) or foreign_header(text)
         if isinstance(header, UnreadableHeader):
             raise UsageError(f"Cannot read {path}: {header.what}", mend=header.mend)
         if header is not None:
             columns = USUAL if header == USUAL else header
         elif isinstance(text, RejectReason) or not is_passive(text):
-            return columns, ((number, line),)
+            is_indexed = columns is USUAL and _has_index(line)
+            return INDEXED if is_indexed else columns, ((number, line),)
     return columns, ()
+
+
+def _has_index(line: bytes) -> bool:
+    """Tell the row of a list without a header that begins with a number of its own."""
+    number = line.removeprefix(b"\xef\xbb\xbf").partition(b",")[0].strip(b'" \t')
+    if not number.isdigit() or isinstance(parse_row(line, USUAL, ""), Segment):
+        return False
+    return isinstance(parse_row(line, INDEXED, ""), Segment)
 
 
 READER: Reader = AudiosetWeak()

@@ -1,15 +1,21 @@
-"""Files that name segments: video ids or keys, one a line; or any list, which names its videos."""
+"""Files that name segments: video ids or keys, one a line; or any list, which names its videos.
+
+Ids of strong segments and addresses of videos on YouTube stand for their videos.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from itertools import dropwhile
 from pathlib import Path
 
+from asyncdl.core.columns import ID_NAMES, STRONG_ID_NAME
 from asyncdl.core.events import Source
 from asyncdl.core.forms import YTID, parts_of
 from asyncdl.core.keytable import KeyTable
-from asyncdl.core.model import Row
+from asyncdl.core.model import RejectedRow, Row
+from asyncdl.core.rows import is_spreadsheet_error
+from asyncdl.core.strong_rows import clip_of
 from asyncdl.errors import UsageError
 from asyncdl.inputs.cache import OnProgress
 from asyncdl.inputs.known import KNOWN
@@ -17,6 +23,11 @@ from asyncdl.inputs.lines import physical_lines
 from asyncdl.inputs.sources import ListFile, resolve
 
 _LONGEST = 40
+_HEADERS = frozenset({*ID_NAMES, STRONG_ID_NAME, "key"})
+_ADDRESS = re.compile(
+    r"(?:https?://)?(?:(?:www\.|m\.|music\.)?youtube\.com/(?:watch\?(?:[^\s#]*&)?v=|shorts/|embed/|live/)|youtu\.be/)"
+    r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])"
+)
 
 
 def read_names(arguments: Iterable[str], cache: Path, on_progress: OnProgress | None = None) -> KeyTable:
@@ -40,40 +51,65 @@ def _names_in(path: Path) -> Iterator[str] | None:
     if not path.is_file():
         return None
     first = next(_meaningful(path), None)
-    if first is not None and not _is_name(first[1]):
+    if first is not None and _meant_by(first[1]) is None:
         return None
-    return (_name(path, number, line) for number, line in _meaningful(path))
+    return (_name(path, number, text) for number, text in _meaningful(path))
 
 
 def _meaningful(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield lines with their numbers, without blank ones and comments on top."""
-    lines = enumerate(physical_lines(path), 1)
-    texts = ((number, line.decode("utf-8", "replace").strip("\ufeff \t\r")) for number, line in lines)
-    rows = dropwhile(lambda line: line[1].startswith("# "), ((n, text) for n, text in texts if text))
-    return iter(rows)
+    """Yield lines with their numbers, without blank ones, comments and a column's name on top."""
+    is_top = True
+    for number, line in enumerate(physical_lines(path), 1):
+        text = line.decode("utf-8", "replace").strip('\ufeff" \t\r')
+        if not text or (text.startswith("#") and not is_spreadsheet_error(text)):
+            continue
+        if not is_top or text.lower() not in _HEADERS:
+            yield number, text
+        is_top = False
 
 
-def _is_name(text: str) -> bool:
+def _meant_by(text: str) -> str | None:
+    """Answer the video id or the key that a line stands for."""
+    if YTID.fullmatch(text):
+        return text
+    if clip := clip_of(text):
+        return clip[0]
+    if address := _ADDRESS.match(text):
+        return address[1]
     try:
-        return YTID.fullmatch(text) is not None or bool(parts_of(text))
+        parts_of(text)
     except ValueError:
-        return False
+        return None
+    return text
 
 
 def _name(path: Path, number: int, text: str) -> str:
-    if not _is_name(text):
+    name = _meant_by(text)
+    if name is None:
         raise UsageError(
             f"{path} line {number} is neither a video id nor a segment's key: {text[:_LONGEST]!a}",
             mend="Write one of them a line, such as --4gqARaEJE or --4gqARaEJE_0_10000.",
         )
-    return text
+    return name
 
 
 def _videos_of(file: ListFile) -> Iterator[str]:
+    """Yield the ids of a list; raises ``UsageError`` where all its rows are rejected."""
     nobodys = Source(index=0, name=file.name, split=file.split, sha256="", size_bytes=0)
+    is_any = False
+    fault: RejectedRow | None = None
     for row in file.reader.rows(file.path, nobodys, _no_line):
         if isinstance(row, Row):
+            is_any = True
             yield row.segment.ytid
+        else:
+            fault = fault or row
+    if fault is not None and not is_any:
+        raise UsageError(
+            f"{file.path} holds no video id: line {fault.ref.line} is neither an id nor a row of a list "
+            f"({fault.reason}): {fault.text[:_LONGEST]!a}",
+            mend="Write one id a line, such as --4gqARaEJE or --4gqARaEJE_0_10000, or give a list.",
+        )
 
 
 def _no_line(_line: int, /) -> bool:

@@ -12,10 +12,12 @@ from asyncdl.core.ports import Reader
 from asyncdl.core.table_columns import TableColumns
 from asyncdl.errors import UsageError
 from asyncdl.inputs import reader
+from asyncdl.inputs.audioset_weak import read_head
 from asyncdl.inputs.cache import OnProgress, cached
+from asyncdl.inputs.further import as_far_as_it_goes
 from asyncdl.inputs.known import BASE_URL, KNOWN
-from asyncdl.inputs.lines import fingerprint, open_list
-from asyncdl.inputs.recognise import reader_name
+from asyncdl.inputs.lines import fingerprint, open_list, physical_lines
+from asyncdl.inputs.recognise import WEAK, reader_name
 from asyncdl.inputs.table import Table
 
 __all__ = ["ListFile", "fingerprint", "resolve"]
@@ -64,7 +66,10 @@ def resolve(
     open_list(path).close()
     split = split_name(_ENDINGS.sub("", path.name))
     if columns is None or not columns.text:
-        return ListFile(path, path.name, split, reader(reader_name(path)))
+        kind = reader_name(path)
+        if kind == WEAK:  # a header that refuses the list does so before anything is planned or written
+            read_head(as_far_as_it_goes(enumerate(physical_lines(path), 1)), path)
+        return ListFile(path, path.name, split, reader(kind))
     return ListFile(path, path.name, split, Table(columns), columns=columns.text)
 
 

@@ -400,3 +400,20 @@ def test_children_inherit_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for setting in SETTINGS:
         monkeypatch.setenv(setting.variable, "x")
     assert not {setting.variable for setting in SETTINGS} & child_env("1.2").keys()
+
+
+@pytest.mark.parametrize(
+    ("flow", "line"),
+    [
+        ("{Dog: /m/0bt9lr}", 'label = ["/m/0bt9lr"]'),
+        ("{Dog: /m/0bt9lr, 'Cat': [/m/01yrx, /m/x],}", 'label = ["/m/0bt9lr", "/m/01yrx"]'),
+        ("{Dog: {a: /m/0bt9lr}}", "# labels_id_dict: could not be read; write label by hand"),
+        ("{Dog: /m/0bt9lr,", "# labels_id_dict: could not be read; write label by hand"),
+    ],
+)
+def test_a_mapping_on_one_line_of_yaml_is_read_or_said_to_be_unread(
+    tmp_path: Path, flow: str, line: str
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"labels_id_dict: {flow}\n")
+    assert line in answer_yaml(path).mend.splitlines()

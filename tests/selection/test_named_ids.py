@@ -48,3 +48,29 @@ def test_a_line_that_is_neither_is_told_with_its_number(tmp_path: Path, line: st
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no file"):
         read_names([str(tmp_path / "nothing.txt")], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Video00001A_30000",
+        "https://www.youtube.com/watch?v=Video00001A",
+        "https://www.youtube.com/watch?t=3&v=Video00001A&list=x",
+        "youtu.be/Video00001A?t=30",
+        '"Video00001A"',
+    ],
+)
+@pytest.mark.parametrize("above", ["", "ytid\n", "#made by hand\n# twice\nsegment_id\n"])
+def test_ids_of_strong_segments_and_addresses_stand_for_their_videos(
+    tmp_path: Path, line: str, above: str
+) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_text(f"{above}{line}\n# in between\n#\nVideo00002A\n")
+    assert names(path, "Video00001A", "Video00002A", "Video00003A") == [True, True, False]
+
+
+def test_a_file_without_any_id_is_told_with_its_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_text("https://example.org/Video00001A\nVideo00002A\n")
+    with pytest.raises(UsageError, match=r"ids\.txt holds no video id: line 1 is neither"):
+        read_names([str(path)], tmp_path)

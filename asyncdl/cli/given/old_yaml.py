@@ -17,10 +17,16 @@ from asyncdl.errors import UsageError
 
 _MOST_BYTES = 100_000
 _MOST_TOLD = 100
+_LONGEST_FLOW = 2000
 _KEY = re.compile(r"""(["']?)([^\s"'#:-][^"'#:]{0,80})\1\s*:(?:\s+(.*)|)""")
 _ITEM = re.compile(r"-\s+(.*)")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _WHOLE = re.compile(r"[0-9]{1,9}")
+_QUOTED = r"""(?:"[^"]*"|'[^']*'|[^\s{}\[\],:"'][^{}\[\],:"']*)"""
+_LISTED = rf"\[\s*(?:{_QUOTED}\s*(?:,\s*{_QUOTED}\s*)*,?\s*)?\]"
+_ONE = rf"({_QUOTED})\s*:\s+({_LISTED}|{_QUOTED})\s*"
+_PAIR = re.compile(_ONE)
+_FLOW = re.compile(rf"\{{\s*(?:{_ONE}(?:,\s*{_ONE})*,?\s*)?\}}")
 # What the older tools call it, and the setting that it becomes.
 _MEANT = {
     "labels": "label",
@@ -46,6 +52,12 @@ class _Entry:
     nested: dict[str, list[str]] = field(default_factory=dict)
 
     @property
+    def is_unread(self) -> bool:
+        """Whether a form is left in it that is not read here: what is nested deeper, or goes on below."""
+        texts = chain(self.texts, *self.nested.values())
+        return any(text.startswith(("{", "[")) for text in texts)
+
+    @property
     def first_of_each(self) -> list[str]:
         """Of a mapping of lists the first text of each, which is what the older tool took."""
         return [texts[0] for texts in self.nested.values() if texts]
@@ -59,7 +71,7 @@ def answer_yaml(path: Path) -> UsageError:
     except OSError as error:
         return UsageError(f"{path} cannot be read: {error.strerror}.")
     snippet, left = _as_toml(_read(text))
-    lines = [*snippet, *(f"# {key}: no setting of asyncdl" for key in left[:_MOST_TOLD])]
+    lines = [*snippet, *left[:_MOST_TOLD]]
     told = "\n".join(lines) or "asyncdl init writes a file with all settings."
     return UsageError(
         f"{path} is YAML; asyncdl's settings are TOML.", mend=f"In {FILE_NAME} it would be:\n\n{told}"
@@ -78,11 +90,20 @@ def _read(text: str) -> dict[str, _Entry]:
         elif key := _KEY.fullmatch(word):
             if bare == word:
                 entry, inner = entries.setdefault(key[2].strip(), _Entry()), ""
-                entry.texts += _texts(key[3] or "")
+                _take(entry, key[3] or "")
             else:
                 inner = key[2].strip()
                 entry.nested[inner] = _texts(key[3] or "")
     return entries
+
+
+def _take(entry: _Entry, value: str) -> None:
+    """Take what stands behind a key: a text, a list of texts, or one simple mapping of them."""
+    bare = value.strip()
+    if len(bare) <= _LONGEST_FLOW and _FLOW.fullmatch(bare):
+        entry.nested |= {_unquoted(pair[1]): _texts(pair[2]) for pair in _PAIR.finditer(bare)}
+    else:
+        entry.texts += _texts(bare)
 
 
 def _texts(value: str) -> list[str]:
@@ -99,7 +120,7 @@ def _unquoted(text: str) -> str:
 
 
 def _as_toml(entries: dict[str, _Entry]) -> tuple[list[str], list[str]]:
-    """Answer the lines of a TOML file, and the keys that have no place in it."""
+    """Answer the lines of a TOML file, and a comment for each key that has no place in it."""
     said: dict[str, str] = {}
     left: list[str] = []
     for key, entry in entries.items():
@@ -107,8 +128,10 @@ def _as_toml(entries: dict[str, _Entry]) -> tuple[list[str], list[str]]:
         # A table of label ids says more than the labels' names, which need not be AudioSet's.
         texts = (_wanted_ids(entries, entry) or entry.texts) if name == "label" else entry.texts
         value = _value(name, texts) if name else None
-        if name is None or value is None:
-            left.append(key)
+        if name is not None and entry.is_unread:
+            left.append(f"# {key}: could not be read; write {name} by hand")
+        elif name is None or value is None:
+            left.append(f"# {key}: no setting of asyncdl")
         elif name not in said or key.lower() == "labels_id_dict":
             said[name] = value
     lines = ([f"[{section}]", *here] for section in SECTIONS if (here := list(_assignments(section, said))))
