@@ -8,7 +8,7 @@ not seen.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -54,10 +54,10 @@ def replay(folder: Path, *, with_snapshot: bool = True, is_lean: bool = False) -
 
 
 def _replay(folder: Path, *, with_snapshot: bool, is_lean: bool) -> Replayed:
-    names = run_file_names(folder)
+    names, ends = _listed(folder)
     snapshot = load_snapshot(folder, names, is_lean=is_lean) if with_snapshot else None
     ledger, positions = (snapshot.ledger, snapshot.positions) if snapshot else (Ledger(), {})
-    reading = _Reading(folder, names, ledger, dict(positions))
+    reading = _Reading(folder, names, ends, ledger, dict(positions))
     if not snapshot:
         rows_bytes = sum(run_file_size(folder / name) for name in names if not is_events(name))
         ledger.reserve(min(rows_bytes // _ROW_BYTES, _MOST_RESERVED))
@@ -83,14 +83,32 @@ def still_damage(damage: Iterable[Damage], ledger: Ledger) -> tuple[Damage, ...]
     return tuple(unsettled(counts, ledger.settled))
 
 
+def _listed(folder: Path) -> tuple[list[str], dict[str, int]]:
+    """List the run files, and where the events end.
+
+    Rows are looked for once more after that: what the events vouch for up to there is in a file by then, also
+    of a run that had none when the folder was listed first.
+    """
+    names = run_file_names(folder)
+    ends = {name: run_file_size(folder / name) for name in names if is_events(name)}
+    late = [name for name in run_file_names(folder) if name not in names and run_of(name).events in ends]
+    return sorted([*names, *late], key=lambda name: (run_of(name), is_events(name))), ends
+
+
 class _Reading:
     """Reads run after run into a ledger, from the positions that are known already."""
 
     def __init__(
-        self, folder: Path, names: list[str], ledger: Ledger, positions: dict[str, Position]
+        self,
+        folder: Path,
+        names: list[str],
+        ends: Mapping[str, int],
+        ledger: Ledger,
+        positions: dict[str, Position],
     ) -> None:
         self._folder = folder
         self._names = frozenset(names)
+        self._ends = ends
         self._ledger = ledger
         self.positions = positions
         self.damage: list[Damage] = []
@@ -99,9 +117,8 @@ class _Reading:
 
     def read(self, run: RunName) -> None:
         """Fold what is new of both files of a run."""
-        end = run_file_size(self._folder / run.events) if run.events in self._names else None
         rows, _ = self._fold(run.rows, None)
-        events, noted = self._fold(run.events, end)
+        events, noted = self._fold(run.events, self._ends.get(run.events))
         rows.vouch(noted)
         self._close(run.rows, rows)
         self._close(run.events, events)
