@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from asyncdl.runtime import guardian
+from support.children import marked
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
@@ -24,6 +26,9 @@ def _marked_sleep(run_id: str) -> subprocess.Popen[bytes]:
     )
     assert child.stdout is not None
     child.stdout.readline()  # its own child runs now
+    deadline_s = time.monotonic() + 20
+    while len(marked(run_id)) < 2:  # for a moment after a program's start its environment reads as empty
+        assert time.monotonic() < deadline_s
     return child
 
 

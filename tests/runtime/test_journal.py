@@ -13,7 +13,7 @@ import pytest
 from asyncdl.core.events import RowRejected
 from asyncdl.core.model import RejectedRow, RowRef
 from asyncdl.errors import JournalFault
-from asyncdl.runtime.journal import MAX_BATCH, ROWS_PER_FLUSH, RunJournal
+from asyncdl.runtime.journal import _ENOUGH, MAX_BATCH, ROWS_PER_FLUSH, RunJournal
 from asyncdl.runtime.replay import replay
 from support.journals import END, HEADER, journal_in, lines_of, names_in, retry, row
 from support.recording_files import RecordingFiles
@@ -133,12 +133,12 @@ async def test_a_lone_event_goes_at_once_and_those_right_behind_it_gather(tmp_pa
     await journal.close()
 
 
-async def test_a_full_batch_and_the_end_of_the_journal_do_not_wait(tmp_path: Path) -> None:
+async def test_a_good_batch_and_the_end_of_the_journal_do_not_wait(tmp_path: Path) -> None:
     journal = RunJournal(tmp_path, gather_s=600.0)
     await journal.start(HEADER, 1)
     await journal.append(retry(0))
-    await asyncio.gather(*(journal.append(retry(number)) for number in range(1, MAX_BATCH + 1)))
-    last = asyncio.create_task(journal.append(retry(MAX_BATCH + 1)))
+    await asyncio.gather(*(journal.append(retry(number)) for number in range(1, _ENOUGH + 1)))
+    last = asyncio.create_task(journal.append(retry(_ENOUGH + 1)))
     await asyncio.sleep(0)
     await journal.close()
     await last
