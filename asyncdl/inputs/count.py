@@ -11,7 +11,7 @@ from pathlib import Path
 from asyncdl.core.events import Source
 from asyncdl.core.model import RejectedRow, Row
 from asyncdl.inputs import reader
-from asyncdl.inputs.lines import physical_lines
+from asyncdl.inputs.lines import no_line, physical_lines
 
 _HEADER_LINES = 3
 _NAMED_ROWS = re.compile(rb"#.*\bnum_segs=([0-9]{1,9})\b")
@@ -28,17 +28,13 @@ class RowCount:
 
 def count_rows(path: Path, reader_name: str) -> RowCount:
     """Read a whole list; raises what the reader raises."""
-    kinds = Counter(map(type, reader(reader_name).rows(path, _NOBODYS, _no_line)))
+    kinds = Counter(map(type, reader(reader_name).rows(path, _NOBODYS, no_line)))
     return RowCount(kinds[Row], kinds[RejectedRow], _named_rows(path))
 
 
 def _named_rows(path: Path) -> int | None:
     found = map(_NAMED_ROWS.match, islice(physical_lines(path), _HEADER_LINES))
     return next((int(match.group(1)) for match in found if match), None)
-
-
-def _no_line(_line: int, /) -> bool:
-    return False
 
 
 _NOBODYS = Source(index=0, name="", split="", sha256="", size_bytes=0)

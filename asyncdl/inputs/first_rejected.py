@@ -7,6 +7,7 @@ from itertools import islice
 
 from asyncdl.core.events import Source
 from asyncdl.core.model import RejectedRow
+from asyncdl.inputs.lines import no_line
 from asyncdl.inputs.sources import ListFile
 
 _MOST = 3
@@ -20,10 +21,6 @@ def first_rejected(files: Sequence[ListFile], most: int = _MOST) -> list[str]:
 
 def _told(file: ListFile) -> Iterator[str]:
     source = Source(index=0, name=file.name, split=file.split, sha256="", size_bytes=0)
-    for row in file.reader.rows(file.path, source, _no_line):
+    for row in file.reader.rows(file.path, source, no_line):
         if isinstance(row, RejectedRow):
             yield f"{file.name} line {row.ref.line}: {row.reason}: {row.text[:_LONGEST]}"
-
-
-def _no_line(_line: int, /) -> bool:
-    return False

@@ -22,7 +22,7 @@ from asyncdl.core.keytable import KeyTable
 from asyncdl.core.model import Row, Segment
 from asyncdl.core.rows import parse_row
 from asyncdl.inputs.audioset_weak import READER, read_head
-from asyncdl.inputs.lines import physical_lines
+from asyncdl.inputs.lines import no_line, physical_lines
 from asyncdl.inputs.sources import ListFile
 
 LabelSet: TypeAlias = tuple[str, ...]
@@ -57,7 +57,7 @@ def _sets_by_reader(file: ListFile) -> Iterator[tuple[LabelSet, int]]:
     seen = KeyTable()
     counts: Counter[LabelSet] = Counter()
     nobodys = Source(index=0, name=file.name, split=file.split, sha256="", size_bytes=0)
-    for row in file.reader.rows(file.path, nobodys, _no_line):
+    for row in file.reader.rows(file.path, nobodys, no_line):
         if isinstance(row, Row) and _is_new(row.segment.key, seen):
             counts[row.segment.labels] += 1
             if len(counts) >= _MOST_SETS:
@@ -152,7 +152,3 @@ class _UsualList:
 def _is_new(key: str, seen: KeyTable) -> bool:
     known = len(seen)
     return seen.add(key) == known
-
-
-def _no_line(_line: int, /) -> bool:
-    return False

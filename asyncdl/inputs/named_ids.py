@@ -19,7 +19,7 @@ from asyncdl.core.strong_rows import clip_of
 from asyncdl.errors import UsageError
 from asyncdl.inputs.cache import OnProgress
 from asyncdl.inputs.known import KNOWN
-from asyncdl.inputs.lines import physical_lines
+from asyncdl.inputs.lines import no_line, physical_lines
 from asyncdl.inputs.sources import ListFile, resolve
 
 _LONGEST = 40
@@ -98,7 +98,7 @@ def _videos_of(file: ListFile) -> Iterator[str]:
     nobodys = Source(index=0, name=file.name, split=file.split, sha256="", size_bytes=0)
     is_any = False
     fault: RejectedRow | None = None
-    for row in file.reader.rows(file.path, nobodys, _no_line):
+    for row in file.reader.rows(file.path, nobodys, no_line):
         if isinstance(row, Row):
             is_any = True
             yield row.segment.ytid
@@ -110,7 +110,3 @@ def _videos_of(file: ListFile) -> Iterator[str]:
             f"({fault.reason}): {fault.text[:_LONGEST]!a}",
             mend="Write one id a line, such as --4gqARaEJE or --4gqARaEJE_0_10000, or give a list.",
         )
-
-
-def _no_line(_line: int, /) -> bool:
-    return False

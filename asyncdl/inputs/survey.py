@@ -16,7 +16,7 @@ from asyncdl.core.model import Row, Segment
 from asyncdl.core.rows import parse_row
 from asyncdl.core.selection import Wanted
 from asyncdl.inputs.audioset_weak import READER, read_head
-from asyncdl.inputs.lines import physical_lines
+from asyncdl.inputs.lines import no_line, physical_lines
 from asyncdl.inputs.shelf import MOST_KNOWN, Shelf, Survey
 from asyncdl.inputs.sources import ListFile
 
@@ -143,14 +143,10 @@ class _LabelVerdicts(dict[bytes, int]):
 
 def _read_any(file: ListFile, shelf: Shelf) -> None:
     nobodys = Source(index=0, name=file.name, split=file.split, sha256="", size_bytes=0)
-    for row in file.reader.rows(file.path, nobodys, _no_line):
+    for row in file.reader.rows(file.path, nobodys, no_line):
         if isinstance(row, Row):
             shelf.add_segment(row.segment, row.ref.line)
             if shelf.knows_many_sets:
                 shelf.forget_sets()
         else:
             shelf.reject(row.ref.line)
-
-
-def _no_line(_line: int, /) -> bool:
-    return False

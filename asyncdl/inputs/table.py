@@ -18,7 +18,7 @@ from asyncdl.core.table_columns import BY_HEADER, Layout, TableColumns, lay_out
 from asyncdl.core.table_rows import merged, parse_table_row
 from asyncdl.errors import UsageError
 from asyncdl.inputs.further import MOST_BYTES_A_SEGMENT, Further, as_far_as_it_goes
-from asyncdl.inputs.lines import count_rows_roughly
+from asyncdl.inputs.lines import count_rows_roughly, no_line
 from asyncdl.inputs.table_files import Record, is_parquet, records
 
 _COUNTED_BYTES = 8 * 1024 * 1024
@@ -91,7 +91,7 @@ class _Reading:
     def further(self) -> Further[Segment]:
         """Read the table once for rows of segments that stood above."""
         found = Further[Segment](str(self._path))
-        for record, segment in as_far_as_it_goes(self._read(_no_line)):
+        for record, segment in as_far_as_it_goes(self._read(no_line)):
             if isinstance(segment, Segment):
                 first = found.first_of(f"{segment.key} {segment.split}", record.number)
                 if first != record.number:
@@ -158,10 +158,6 @@ def _together(
 
 def _size_bytes(segment: Segment) -> int:
     return sum(map(len, segment.labels)) + sum(len(name) + len(text) for name, text in segment.columns)
-
-
-def _no_line(_line: int, /) -> bool:
-    return False
 
 
 READER: Reader = Table()
