@@ -86,6 +86,16 @@ def check_argv(ffmpeg: str, path: str, extension: str) -> list[str]:
     ]
 
 
+def decode_argv(ffmpeg: str, path: str, extension: str, out: str) -> list[str]:
+    """Decode the sound of a finished clip (absolute path) to bare 32-bit float samples in ``out``."""
+    return [
+        ffmpeg,
+        *FRONT,
+        *_input(path, _CLIP_DEMUXER[extension], _CLIPS),
+        *("-map", "0:a:0", "-threads", "1", "-f", "f32le", "-c:a", "pcm_f32le", f"file:{out}"),
+    ]
+
+
 def _inputs(spec: ClipSpec, fetched: Fetched) -> list[str]:
     tracks = (fetched.audio, fetched.video) if spec.video else (fetched.audio,)
     bound = ["-max_pixels", str(_most_pixels(spec))] if spec.video else []

@@ -1,0 +1,66 @@
+"""What a format's ``finish`` is given, once all shards are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncdl.core.export import LeftOut, Shard, StoredClip
+from asyncdl.core.ledger import Ledger
+from asyncdl.core.model import ClipSpec
+from asyncdl.exporting.contract import Facts, Terms
+from asyncdl.exporting.table import Table
+from asyncdl.exporting.work import Place
+from asyncdl.runtime.files import make_folders, replace_file
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The whole export. ``facts`` are what ``write`` answered, by the name of the shard.
+
+    ``left_out`` are the clips that no file of this export may name. ``ledger`` is the data set's state, for
+    what is missing. ``on_clip`` is to be told of each clip by formats without shards.
+    """
+
+    place: Place
+    terms: Terms
+    table: Table
+    ledger: Ledger
+    spec: ClipSpec
+    shards: Sequence[Shard]
+    facts: Mapping[str, Facts]
+    left_out: Mapping[str, LeftOut]
+    on_clip: Callable[[], None] = lambda: None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that have clips, in the order of the lists."""
+        return tuple(stretch.split for stretch in self.table.stretches)
+
+    def clips(self, split: str | None = None) -> Iterator[StoredClip]:
+        """Yield the clips that are in the export, in its order; of one split, or of all."""
+        found = self.table.clips() if split is None else self.table.clips_of(split)
+        for clip in found:
+            if clip.key not in self.left_out:
+                yield clip
+            self.on_clip()
+
+    def shards_of(self, split: str) -> list[Shard]:
+        """Name the shards of a split, in order."""
+        return [shard for shard in self.shards if shard.split == split]
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a whole file of the export in one step; ``name`` is its path below the target."""
+        path = self.place.target / name
+        make_folders(path.parent, self.place.target)
+        replace_file(path, chunks)
+
+    def seen_as(self, folder: Path) -> Path:
+        """Answer the absolute path under which readers of this export will find ``folder`` of it.
+
+        The target stands for itself, or is found as ``--root`` says.
+        """
+        if not self.terms.root:
+            return folder
+        return Path(self.terms.root) / folder.relative_to(self.place.target)
