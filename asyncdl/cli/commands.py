@@ -19,6 +19,8 @@ _COMMANDS = (
     ("retry-failed", "retry", "retry_failed"),
     ("verify", "verify", "verify"),
     ("journal", "journal", "app"),
+    ("export", "export", "export"),
+    ("reanchor", "reanchor", "reanchor"),
     ("doctor", "doctor", "doctor"),
     ("demo", "demo", "demo"),
     ("labels", "labels", "labels"),

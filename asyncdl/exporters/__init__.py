@@ -26,10 +26,14 @@ def load_exporter(name: str) -> Exporter:
     return exporter
 
 
+def missing_modules(exporter: Exporter) -> list[str]:
+    """Name the optional libraries that a format needs and that are not installed."""
+    return [module for module in exporter.modules if find_spec(module) is None]
+
+
 def require_modules(exporter: Exporter) -> None:
     """Raise ``EnvironmentFault`` that names the extra where an optional library is missing."""
-    missing = [module for module in exporter.modules if find_spec(module) is None]
-    if missing:
+    if missing := missing_modules(exporter):
         raise EnvironmentFault(
             f"export {exporter.name} needs {', '.join(missing)}, which is not installed.",
             mend=f"pip install 'asyncdl[{exporter.extra}]'",

@@ -22,7 +22,7 @@ from asyncdl.runtime.files import REAL_FILES, sync_file, write_all
 
 _ROWS_AT_ONCE = 64
 Attributes = Mapping[str, object]
-_H5File = Any
+H5File = Any
 _H5Dataset = Any  # h5py ships no types
 
 
@@ -42,14 +42,17 @@ class Column:
 
 def begin_rows(path: Path, columns: tuple[Column, ...], rows: int) -> None:
     """Make a file with room for ``rows``; it has its name only when it is whole."""
-    import h5py  # noqa: PLC0415 - an extra
-
     making = path.with_name(f"{path.name}.begun")
-    with h5py.File(making, "w", libver="earliest") as file:
-        for column in columns:
-            _make_dataset(file, column, rows)
+    make_rows(making, columns, rows)
     sync_file(making)
     making.rename(path)
+
+
+def make_rows(path: Path, columns: tuple[Column, ...], rows: int) -> None:
+    """Make a file with room for ``rows``, for one process that fills and syncs it."""
+    with open_h5(path, "w") as file:
+        for column in columns:
+            _make_dataset(file, column, rows)
 
 
 def write_rows(path: Path, row: int, values: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -81,7 +84,7 @@ def end_rows(shared: SharedFile, out: Path, columns: tuple[Column, ...], attribu
 
 
 @contextmanager
-def open_h5(path: Path, mode: str = "r") -> Iterator[_H5File]:
+def open_h5(path: Path, mode: str = "r") -> Iterator[H5File]:
     """Open a file without HDF5's own lock, which some file systems refuse; the export has one of its own."""
     import h5py  # noqa: PLC0415 - an extra
 
@@ -98,7 +101,7 @@ def _copy_rows(part: Path, out: Path, columns: tuple[Column, ...], kept: list[in
                 made[first : first + len(chosen)] = source[column.name][chosen]
 
 
-def _make_dataset(file: _H5File, column: Column, rows: int) -> _H5Dataset:
+def _make_dataset(file: H5File, column: Column, rows: int) -> _H5Dataset:
     import h5py  # noqa: PLC0415 - an extra
 
     how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)

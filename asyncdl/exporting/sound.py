@@ -60,7 +60,10 @@ class ClipReader:
 
         Raises ``Unfit`` also for what does not decode to the recorded number of samples.
         """
-        data = self.bytes_of(stored)
+        return self.sound_in(stored, self.bytes_of(stored))
+
+    def sound_in(self, stored: StoredClip, data: bytes) -> Samples:
+        """Decode what ``bytes_of`` read, for formats that may take a file as it stands."""
         suffix = Path(stored.path).suffix
         if suffix in _SOUNDFILE:
             sound = _with_soundfile(data)
@@ -97,8 +100,13 @@ def resampled(sound: Samples, rate: int, to_rate: int) -> Samples:
         return sound
     import soxr  # noqa: PLC0415 - in worker processes only
 
-    wanted = (2 * len(sound) * to_rate + rate) // (2 * rate)
+    wanted = samples_at(len(sound), rate, to_rate)
     return fitted(soxr.resample(sound, rate, to_rate, quality="HQ").astype(np.float32, copy=False), wanted)
+
+
+def samples_at(samples: int, rate: int, to_rate: int) -> int:
+    """Count what ``resampled`` makes of so many samples."""
+    return (2 * samples * to_rate + rate) // (2 * rate)
 
 
 def fitted(sound: Samples, samples: int) -> Samples:

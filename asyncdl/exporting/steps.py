@@ -6,6 +6,7 @@ All of it blocks; the first and the last step are for one process at a time, whi
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -25,7 +26,14 @@ from asyncdl.exporting.receipts import Receipt, Receipts, digest_of
 from asyncdl.exporting.shared import PARTS, SharedFile, part_of
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import Place, ShardWork
-from asyncdl.runtime.files import make_folders, part_beside, publish, telling
+from asyncdl.runtime.files import (
+    is_part,
+    make_folders,
+    part_beside,
+    publish,
+    sweep_replacements,
+    telling,
+)
 
 STATE = ".asyncdl"
 
@@ -79,6 +87,8 @@ def plan(export: Export) -> tuple[Shard, ...]:
 def prepare(export: Export) -> Agenda:
     """Find out which shards are there already, and begin the files that shards share."""
     shards, writer = plan(export), export.exporter.shards
+    if not export.exporter.goes_to_root:
+        _sweep_parts(export.place)
     if writer is None:
         return Agenda()
     make_folders(export.place.state / "receipts", export.place.target)
@@ -112,7 +122,7 @@ def complete(export: Export, agenda: Agenda, on_clip: Callable[[], None] = lambd
     done = [receipts.read(shard.name) for shard in agenda.shards]
     facts: dict[str, Facts] = {one.shard: one.facts for one in done if one is not None}
     left_out = {clip.key: clip for one in done if one is not None for clip in one.left_out}
-    if writer is None:
+    if not agenda.shards:  # nothing was read: text alone, or lists that point at the clips
         left_out = {clip.key: clip for clip in _not_there(export)}
     if writer is not None and writer.shared is not None:
         for shared, digest in _files(export, agenda, left_out, facts):
@@ -157,6 +167,15 @@ def _settings(name: str, writer: ShardWriter, terms: Terms) -> str:
 def _of_file(file: str) -> str:
     """Name the receipt of a shared file."""
     return f"file {file}"
+
+
+def _sweep_parts(place: Place) -> None:
+    """Remove what killed writers have left under names that nothing else has; nobody writes now."""
+    for folder, below, names in os.walk(place.target):
+        if Path(folder) == place.target and STATE in below:
+            below.remove(STATE)
+        if any(map(is_part, names)):
+            sweep_replacements(Path(folder))
 
 
 def _begin_file(export: Export, shared_files: SharedFiles, shared: SharedFile, digest: str) -> list[str]:

@@ -18,7 +18,7 @@ import orjson
 
 from asyncdl.core import layout
 from asyncdl.core.encoding import decode, encode
-from asyncdl.core.events import ClipStored, RowsSelected
+from asyncdl.core.events import ClipStored
 from asyncdl.core.export import StoredClip, plain_name
 from asyncdl.core.keytable import KeyTable, hash_of
 from asyncdl.core.model import Row
@@ -111,7 +111,19 @@ class Table:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._file.close()
+
+    @property
+    def row_bytes(self) -> npt.NDArray[np.int64]:
+        """Bytes that each clip takes in the table: what its list and its record say of it."""
+        starts = np.sort(self._offsets)
+        ends = np.append(starts[1:], np.uint64((self.folder / _LINES).stat().st_size))
+        sizes = (ends - starts).astype(np.int64)
+        return sizes[np.searchsorted(starts, self._offsets)]
 
     def lines(self, first: int, count: int) -> Iterator[bytes]:
         """Yield clips as they stand in the file, which is what the receipts are about."""
@@ -137,7 +149,7 @@ class Table:
     def _clip(self, line: bytes) -> StoredClip:
         row_fields, clip_fields = orjson.loads(line)
         rows, stored = decode_rows(row_fields), decode(clip_fields)
-        if not isinstance(rows, RowsSelected) or not isinstance(stored, ClipStored):
+        if not isinstance(stored, ClipStored):
             raise EnvironmentFault(f"{self.folder / _LINES} changed while it was read")
         segment = rows.rows[0].segment
         path = layout.clip_path(segment, self.extension)

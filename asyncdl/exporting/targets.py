@@ -26,6 +26,10 @@ class Targets:
         target[[self._index[mid] for mid in mids if mid in self._index]] = True
         return target
 
+    def indices_of(self, mids: Iterable[str]) -> dict[str, int]:
+        """Number those labels that are classes, each once, in their order."""
+        return {mid: self._index[mid] for mid in mids if mid in self._index}
+
     def name_of(self, mid: str) -> str:
         """Name a label; one that the table does not know goes by its id."""
         label = self._labels.get(mid)

@@ -67,16 +67,17 @@ class ShardWork:
 
         What does not decode is passed over, and named in ``left_out``.
         """
-        return self._read(self._reader.sound_of)
+        return self.each(ClipReader.sound_of)
 
     def contents(self) -> Iterator[tuple[StoredClip, bytes]]:
         """Yield clips with the bytes of their files, which are the recorded ones."""
-        return self._read(self._reader.bytes_of)
+        return self.each(ClipReader.bytes_of)
 
-    def _read(self, read: Callable[[StoredClip], T]) -> Iterator[tuple[StoredClip, T]]:
+    def each(self, read: Callable[[ClipReader, StoredClip], T]) -> Iterator[tuple[StoredClip, T]]:
+        """Yield clips with what ``read`` makes of them; where it raises ``Unfit`` the clip is left out."""
         for clip in self.table.clips(self.shard.first, self.shard.count):
             try:
-                found = read(clip)
+                found = read(self._reader, clip)
             except Unfit as unfit:
                 self.left_out.append(LeftOut(clip.key, clip.segment.split, clip.path, str(unfit)))
                 self._on_clip()

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from asyncdl.core.printable import printable
 from asyncdl.runtime.verifying import Verified
+from asyncdl.ui.bar import Bar, counted_text
 from asyncdl.ui.choose import ScreenMode
-from asyncdl.ui.plain import INTERVAL_S, LineWriter
-from asyncdl.ui.symbols import Symbols, symbols_for
-from asyncdl.ui.wording import clock_text, eta_text, share_text
-
-_FRAME_S = 0.2
-_WIDEST_BAR = 40
-_NARROWEST_BAR = 8
 
 
 class VerifyScreen(Protocol):
@@ -61,70 +52,32 @@ class LineVerifyScreen:
 
     def __init__(self, total: int, *, is_bar: bool, descriptor: int = 2) -> None:
         self._total = total
-        self._is_bar = is_bar
-        self._descriptor = descriptor
-        self._interval_s = _FRAME_S if is_bar else INTERVAL_S
-        self._due_s = 0.0 if is_bar else INTERVAL_S
-        self._symbols = symbols_for(getattr(sys.stderr, "encoding", "") or "")
-        self._writer = LineWriter(descriptor, is_bar=is_bar)
+        self._bar = Bar(is_bar=is_bar, descriptor=descriptor)
 
     def show(self, verified: Verified, elapsed_s: float, lost: int) -> None:
         """Draw when it is time to."""
-        if elapsed_s >= self._due_s:
-            self._due_s = elapsed_s + self._interval_s
-            self._draw(verified, elapsed_s, lost)
+        if self._bar.is_due(elapsed_s):
+            self._bar.draw(verified.clips, self._total, progress_text(verified, self._total, elapsed_s, lost))
 
     def note(self, text: str) -> None:
         """Take the bar's place; of no interest in a log."""
-        if self._is_bar:
-            self._writer.replace(printable(text, max(self._columns() - 1, 1)))
+        self._bar.note(text)
 
     def message(self, text: str) -> None:
         """Write this soon."""
-        for line in text.splitlines():
-            self._writer.add(printable(line))
+        self._bar.message(text)
 
     async def close(self, verified: Verified, elapsed_s: float, lost: int) -> None:
         """Write the last line, as a message, since it stays."""
-        self._writer.add(progress_text(verified, self._total, elapsed_s, lost, is_over=True))
-        await self._writer.finish()
-
-    def _draw(self, verified: Verified, elapsed_s: float, lost: int) -> None:
-        text = progress_text(verified, self._total, elapsed_s, lost)
-        if self._is_bar:
-            text = bar_line(verified.clips, self._total, text, self._columns() - 1, self._symbols)
-        self._writer.replace(text)
-
-    def _columns(self) -> int:
-        try:
-            return os.get_terminal_size(self._descriptor).columns or 80
-        except OSError:
-            return 80
+        await self._bar.close(progress_text(verified, self._total, elapsed_s, lost, is_over=True))
 
 
 def progress_text(
     verified: Verified, total: int, elapsed_s: float, lost: int, *, is_over: bool = False
 ) -> str:
     """``[0:30] 1,234 of 20,550 clips (6.0 %) · 41 clips/s · about 8 min left · 3 lost``."""
-    rate = verified.clips / elapsed_s if elapsed_s > 0 else 0.0
-    left_s = (total - verified.clips) / rate if rate else None
-    parts = [
-        f"{verified.clips:,} of {total:,} clips ({share_text(verified.clips, total) or '100 %'})",
-        f"{rate:,.0f} clips/s",
-        *([] if is_over else [eta_text(left_s)]),
-        *([f"{lost:,} lost"] if lost else []),
-    ]
-    return f"[{clock_text(elapsed_s)}] {' · '.join(parts)}"
-
-
-def bar_line(done: int, total: int, text: str, width: int, symbols: Symbols) -> str:
-    """Put a bar before the text, as long as there is room for it; never wider than ``width`` cells."""
-    text = text.replace("·", symbols.dot)
-    room = min(width - len(text) - 1, _WIDEST_BAR)
-    if room < _NARROWEST_BAR:
-        return text[: max(width, 0)]
-    filled = room * done // total if total else room
-    return f"{symbols.stored * filled}{symbols.track * (room - filled)} {text}"
+    more = (f"{lost:,} lost",) if lost else ()
+    return counted_text(verified.clips, total, elapsed_s, *more, is_over=is_over)
 
 
 @asynccontextmanager

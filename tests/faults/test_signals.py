@@ -92,7 +92,7 @@ async def test_ctrl_c_twice_stops_at_once(open_bench: OpenBench) -> None:
 
 async def test_a_signal_at_any_moment_of_the_start_ends_it_soon_and_harms_nothing(bench: Bench) -> None:
     """Until a run takes the signals over they end it as they end any program; the next start sweeps."""
-    rows = bench.write_list(ytids(3))
+    rows = bench.write_list(ytids(24))  # more than are done before a signal comes
     witness, crashes = Witness.of(bench, rows), 0
     # A Python that has not yet come to us ends with 1 when INT comes, so TERM is sent there.
     moments: list[tuple[signal.Signals, Callable[[int], object]]] = [

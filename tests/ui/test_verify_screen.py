@@ -9,9 +9,10 @@ import pytest
 from rich.cells import cell_len
 
 from asyncdl.runtime.verifying import Verified
+from asyncdl.ui.bar import bar_line
 from asyncdl.ui.choose import ScreenMode
 from asyncdl.ui.symbols import ASCII, UNICODE
-from asyncdl.ui.verify_screen import LineVerifyScreen, bar_line, open_verify_screen, progress_text
+from asyncdl.ui.verify_screen import LineVerifyScreen, open_verify_screen, progress_text
 
 
 @pytest.fixture

@@ -1,0 +1,104 @@
+"""Where an export goes: a folder of its own, one writer at a time, one format for good."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import orjson
+
+from asyncdl import __version__
+from asyncdl.core import layout
+from asyncdl.errors import JournalLocked, UsageError
+from asyncdl.exporting.contract import Exporter
+from asyncdl.exporting.steps import STATE
+from asyncdl.exporting.work import Place
+from asyncdl.runtime.files import make_folders, open_plain, replace_file, telling
+
+EXPORTS = "exports"
+_LOCK, _FORMAT, _WORK = "lock", "export.json", "work"
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_RESERVED = (layout.CLIPS, layout.JOURNAL, layout.PARTS)
+
+
+def place_of(root: Path, to: Path | None, exporter: Exporter, like: str = "") -> Place:
+    """Choose the folder: the one asked for, else the data set's own for this format.
+
+    Raises ``UsageError`` for a folder in which the data set keeps its own files.
+    """
+    root = root.resolve()
+    usual = root if exporter.goes_to_root else root / EXPORTS / "-".join(filter(None, (exporter.name, like)))
+    target = to.resolve() if to else usual
+    if target.is_relative_to(root) and target.relative_to(root).parts[:1] in [(name,) for name in _RESERVED]:
+        raise UsageError(f"--to {to}: the data set keeps its own files there.", mend="Name another folder.")
+    if to and target == root and not exporter.goes_to_root:
+        raise UsageError(
+            f"--to {to}: the data set itself lies there.", mend="Name a folder for the export alone."
+        )
+    return Place(root, target, target / STATE)
+
+
+@contextmanager
+def held(place: Place, exporter: Exporter) -> Iterator[Path]:
+    """Hold the folder for one export; lends a folder for files that are needed meanwhile.
+
+    Raises ``JournalLocked`` while another export works there, ``UsageError`` where another format is.
+    """
+    with telling("making the folder", place.target):
+        place.target.mkdir(parents=True, exist_ok=True)
+    work = place.state / _WORK
+    make_folders(work, place.target)
+    with telling("locking", place.state / _LOCK):
+        fd = os.open(place.state / _LOCK, _FLAGS, 0o644)
+    try:
+        _lock(fd, place.target)
+        if not exporter.goes_to_root:
+            _settle_format(place, exporter)
+        yield work
+    finally:
+        _clear(place, exporter)
+        os.close(fd)
+
+
+def _lock(fd: int, target: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise JournalLocked(f"another export works in {target}", mend="wait for it to end") from None
+    except OSError:  # a file system without locks: two exports at once are then the user's affair
+        return
+
+
+def _settle_format(place: Place, exporter: Exporter) -> None:
+    path = place.state / _FORMAT
+    found = format_in(place.target)
+    if found not in {None, exporter.name}:
+        raise UsageError(
+            f"{place.target} holds an export as {found}.", mend="Name another folder with --to DIR."
+        )
+    if found is None:
+        replace_file(path, [orjson.dumps({"format": exporter.name, "asyncdl": __version__})])
+
+
+def format_in(target: Path) -> str | None:
+    """Name the format of the export in a folder; None where there is none."""
+    try:
+        with open_plain(target / STATE / _FORMAT) as file:
+            told = orjson.loads(file.read())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    return told["format"] if isinstance(told, dict) and isinstance(told.get("format"), str) else None
+
+
+def _clear(place: Place, exporter: Exporter) -> None:
+    """Leave nothing of what was needed meanwhile; and nothing at all beside the clips."""
+    with suppress(OSError):
+        for path in (place.state / _WORK).iterdir():
+            path.unlink()
+        (place.state / _WORK).rmdir()
+        if exporter.goes_to_root:
+            (place.state / _LOCK).unlink()
+            place.state.rmdir()
