@@ -232,8 +232,9 @@ def _surveyed(
     unknown = [name for name in terms.splits if name not in survey.splits]
     if unknown:
         table.close()
-        known = ", ".join(dict.fromkeys(source.split for source in ledger.sources))
-        raise UsageError(f"There is no split {unknown[0]!r} here.", mend=f"Splits: {known}.")
+        raise UsageError(
+            f"There is no split {unknown[0]!r} here.", mend=f"Splits: {', '.join(survey.names)}."
+        )
     return Export(exporter, place, terms, table, ledger, spec), survey
 
 

@@ -51,11 +51,15 @@ class SplitTally:
 
 @dataclass(slots=True)
 class Survey:
-    """All splits in the order of the lists, and what the clips were made with and when."""
+    """The splits in the order of the lists, and what the clips were made with and when.
+
+    ``names`` are all splits that the data set has, also those that were not asked for.
+    """
 
     splits: defaultdict[str, SplitTally] = field(default_factory=lambda: defaultdict(SplitTally))
     tools: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
+    names: dict[str, None] = field(default_factory=dict)
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -88,6 +92,7 @@ def survey_of(
     survey, writer = Survey(), TableWriter(folder, spec.extension)
     for row, outcome in outcomes:
         on_row()
+        survey.names[row.segment.split] = None
         if chosen and row.segment.split not in chosen:
             continue
         survey.add(row, outcome)

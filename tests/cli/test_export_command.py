@@ -1,0 +1,122 @@
+"""``asyncdl export`` and ``asyncdl reanchor``: what they take, tell and refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import fcntl
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import asyncdl.exporters as registry
+from asyncdl.errors import EnvironmentFault
+from asyncdl.exporters import load_exporter, require_modules
+from asyncdl.exporting.steps import STATE
+from support.bench import Ended
+from support.exports import Sounding, make_data_set, stored_clips
+
+Command = Callable[..., Ended]
+MANY = Sounding(count=40, splits=("eval",))
+
+
+def make(root: Path, sounding: Sounding | None = None) -> None:
+    asyncio.run(make_data_set(root, sounding))
+
+
+def test_clips_that_rotted_are_named_and_the_exit_code_tells(here: Path, command: Command) -> None:
+    root = here / "audioset"
+    make(root)
+    victim = stored_clips(root)[2]
+    (root / victim.path).write_bytes(b"fLaC and no more")
+    done = command("export", "webdataset")
+    assert done.code == 3
+    assert victim.path in done.stdout
+    assert "asyncdl verify" in done.stdout
+    target = root / "exports" / "webdataset"
+    with (target / "left_out.csv").open() as file:
+        assert [row["key"] for row in csv.DictReader(file)] == [victim.key]
+    assert victim.path in (target / "README.md").read_text()
+
+
+def test_a_dry_run_tells_shards_and_disk_and_writes_nothing(here: Path, command: Command) -> None:
+    root = here / "audioset"
+    make(root, MANY)
+    before = sorted(here.rglob("*"))
+    done = command("export", "hdf5", "--dry-run", "--json")
+    told: dict[str, Any] = done.json()
+    assert told["clips"] == 40
+    assert told["most_bytes"] >= 40 * (160_000 * 4 + 527)
+    assert sorted(here.rglob("*")) == before
+    assert "eval  40 clips" in (command("export", "parquet", "--dry-run")).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["webdatset"], "webdataset"),
+        (["webdataset", "--split", "trian"], "Splits: eval, balanced_train"),
+        (["nemo", "--fast"], "It is for cochleagram"),
+        (["webdataset", "--max-shard-size", "0"], "--max-shard-size"),
+        (["webdataset", "--max-shard-size", "1k"], "--max-shard-size is too small"),
+        (["layout"], "--like"),
+        (["layout", "--like", "walnet", "--by", "magic"], "hardlink, symlink, copy"),
+        (["ast", "--root", "here"], "absolute"),
+        (["kaldi", "--wav", "7"], "--wav 7"),
+        (["webdataset", "--to", "audioset/clips/x"], "--to"),
+        (["webdataset", "--to", "audioset"], "--to"),
+        (["strong"], "events"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_so_says_what_would_do(
+    arguments: list[str], words: str, here: Path, command: Command
+) -> None:
+    make(here / "audioset")
+    done = command("export", *arguments)
+    assert done.code == 2
+    assert words in done.stderr
+    assert not (here / "audioset" / "clips" / "x").exists()
+
+
+def test_a_folder_keeps_its_format_and_one_export_at_a_time(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    assert (command("export", "webdataset", "--to", "out")).code == 0
+    other = command("export", "kaldi", "--to", "out")
+    assert other.code == 2
+    assert "as webdataset" in other.stderr
+    with (here / "out" / STATE / "lock").open() as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        locked = command("export", "webdataset", "--to", "out")
+    assert locked.code == 5
+    assert "another export" in locked.stderr
+
+
+def test_absolute_paths_follow_an_export_that_was_moved(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    assert (command("export", "ast", "--to", "out")).code == 0
+    (here / "out").rename(here / "moved")
+    done = command("reanchor", "moved", "--json")
+    assert done.json() == {"format": "ast", "root": str(here / "moved"), "paths": 8}
+    for path in (here / "moved").glob("*.json"):
+        for one in json.loads(path.read_text())["data"]:
+            assert Path(one["wav"]).is_file()
+    assert (command("export", "webdataset", "--to", "tars")).code == 0
+    refused = command("reanchor", "tars")
+    assert refused.code == 2
+    assert "can be moved as it is" in refused.stderr
+
+
+def test_formats_are_listed_with_what_they_need(here: Path, command: Command) -> None:
+    told = command("export")
+    assert "webdataset" in told.stdout
+    found = [json.loads(line) for line in (command("export", "--json")).stdout.splitlines()]
+    assert [one["format"] for one in found] == registry.exporter_names()
+
+
+def test_a_missing_library_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find_spec", lambda _name: None)
+    with pytest.raises(EnvironmentFault, match=r"asyncdl\[hdf5\]"):
+        require_modules(load_exporter("hdf5"))
