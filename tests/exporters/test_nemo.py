@@ -19,17 +19,29 @@ from asyncdl.core.classify import failure
 from asyncdl.core.codes import Code
 from asyncdl.core.events import ClipLost, ClipStored, Event, GaveUp, RowEvent, RowSelected
 from asyncdl.core.model import AudioFormat, ClipSpec, Row, RowRef, Segment, Span
+from asyncdl.errors import UsageError
 from asyncdl.exporters import nemo
+from asyncdl.exporting.contract import Terms
 from asyncdl.runtime.cutter import Cutter
 from asyncdl.runtime.dataset import open_for_writing
 from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.journal import RunJournal
 from asyncdl.runtime.replay import replay
 from support.datasets import header, rows_of, write_run
+from support.exports import AT_MS, Sounding, export_all, files_of, make_data_set, opened
 from support.fakes import FakeFetcher, a_clip, a_segment, some_exits
 from support.sources import FFMPEG
 
 RATE = 8000
+PROVENANCE = (
+    "sha256",
+    "format_id",
+    "source_rate",
+    "yt_dlp_version",
+    "ffmpeg_version",
+    "date",
+    "padded_samples",
+)
 
 
 @dataclass(frozen=True)
@@ -115,13 +127,50 @@ async def test_a_line_tells_where_the_clip_comes_from(tmp_path: Path) -> None:
     assert line["label"] == ""
 
 
-def test_padding_and_silence_are_told_where_there_is_any() -> None:
+def test_padding_is_always_told_and_silence_where_there_is_any() -> None:
     row = Row(RowRef(0, 4), a_segment(4))
     plain = json.loads(nemo.line_of(row, _stored(4), ClipSpec()))
-    assert not {"padded_samples", "silent"} & set(plain)
+    assert plain["padded_samples"] == 0
+    assert not {"short", "silent"} & set(plain)
     odd = replace(_stored(4), clip=replace(a_clip(), padded_samples=7, is_silent=True))
     told = json.loads(nemo.line_of(row, odd, ClipSpec()))
     assert (told["padded_samples"], told["silent"]) == (7, True)
+
+
+def test_a_line_tells_what_two_labs_compare_their_clips_by() -> None:
+    clip = replace(
+        a_clip(), sha256="5a" * 32, source_rate=48_000, tool_version="yt-dlp 2026.10.26, ffmpeg 7.1 static"
+    )
+    line = json.loads(
+        nemo.line_of(Row(RowRef(0, 4), a_segment(4)), replace(_stored(4), clip=clip, at_ms=AT_MS), ClipSpec())
+    )
+    assert {name: line[name] for name in PROVENANCE} == {
+        "sha256": "5a" * 32,
+        "format_id": "140",
+        "source_rate": 48_000,
+        "yt_dlp_version": "2026.10.26",
+        "ffmpeg_version": "7.1 static",
+        "date": "2023-11-14T22:13:20Z",
+        "padded_samples": 0,
+    }
+
+
+def test_what_a_record_does_not_know_is_told_as_null() -> None:
+    clip = replace(a_clip(), source_rate=None, tool_version="of another form")
+    stored = replace(_stored(4), clip=clip, at_ms=1 << 62)
+    line = json.loads(nemo.line_of(Row(RowRef(0, 4), a_segment(4)), stored, ClipSpec()))
+    assert {name for name in PROVENANCE if line[name] is None} == {
+        "source_rate",
+        "yt_dlp_version",
+        "ffmpeg_version",
+        "date",
+    }
+
+
+def test_a_lists_own_columns_do_not_stand_in_for_where_a_clip_comes_from() -> None:
+    columns = tuple((name, "theirs") for name in PROVENANCE)
+    segment = replace(a_segment(4), columns=columns)
+    assert b"theirs" not in nemo.line_of(Row(RowRef(0, 4), segment), _stored(4, segment), ClipSpec())
 
 
 @pytest.mark.parametrize(
@@ -197,3 +246,60 @@ async def test_a_stale_manifest_is_rewritten_by_a_run_that_has_nothing_to_do(
         manifest.write_bytes(stale)
     await _end_a_run(tmp_path)
     assert manifest.read_bytes() == whole
+
+
+SOUNDING = Sounding(count=4)
+
+
+async def test_an_export_is_the_data_sets_own_manifest_and_the_same_each_time(tmp_path: Path) -> None:
+    await make_data_set(tmp_path)
+    nemo.write(tmp_path, replay(journal_of(tmp_path)).ledger, ClipSpec())
+    by_the_run = (tmp_path / "manifest.jsonl").read_bytes()
+    (tmp_path / "manifest.jsonl").write_bytes(b"one of an older asyncdl\n")
+    export_all(tmp_path, "nemo")
+    assert (tmp_path / "manifest.jsonl").read_bytes() == by_the_run
+
+
+@pytest.mark.parametrize("place", ["set/exports/nemo", "elsewhere", "set/clips"])
+async def test_from_another_folder_a_loader_finds_the_same_clips(tmp_path: Path, place: str) -> None:
+    root, target = tmp_path / "set", tmp_path / place
+    await make_data_set(root, SOUNDING)
+    export_all(root, "nemo", target)
+    utterances = load(target / "manifest.jsonl")
+    assert len(utterances) == SOUNDING.count
+    for utterance in utterances:
+        info = soundfile.info(utterance.audio_file)
+        assert utterance.duration == info.frames / info.samplerate == SOUNDING.seconds
+    for line in (target / "manifest.jsonl").read_text().splitlines():
+        assert "/" in json.loads(line)["audio_filepath"]
+
+
+async def test_a_clip_whose_file_is_gone_has_no_line(tmp_path: Path) -> None:
+    gone, *rest = await make_data_set(tmp_path, SOUNDING)
+    (tmp_path / layout.clip_path(gone, "flac")).unlink()
+    export_all(tmp_path, "nemo")
+    assert [line["ytid"] for line in lines_of(tmp_path)] == [segment.ytid for segment in rest]
+
+
+async def test_one_split_goes_to_another_folder_and_never_into_the_data_sets_own_manifest(
+    tmp_path: Path,
+) -> None:
+    await make_data_set(tmp_path / "set", SOUNDING)
+    terms = Terms(splits=("eval",))
+    export_all(tmp_path / "set", "nemo", tmp_path / "out", terms)
+    assert {line["split"] for line in lines_of(tmp_path / "out")} == {"eval"}
+    with pytest.raises(UsageError, match="--split"):
+        export_all(tmp_path / "set", "nemo", terms=terms)
+    assert "manifest.jsonl" not in files_of(tmp_path / "set")
+
+
+async def test_the_disk_that_lines_take_is_bounded_before_they_are_written(tmp_path: Path) -> None:
+    labels = tuple(f"/m/0{number:05d}" for number in range(80))
+    columns = tuple((f"caption{number}", "é" * 100) for number in range(20))
+    longest = Segment("Clip0000007", Span(999_989_999, 999_999_999), "s" * 64, labels, columns)
+    await make_data_set(tmp_path, Sounding(count=2), segments=[longest, a_segment(7)])
+    with opened(tmp_path, "nemo") as export:
+        most = list(nemo.EXPORTER.clip_bytes(export.table, export.terms))
+    export_all(tmp_path, "nemo")
+    sizes = [len(line) for line in (tmp_path / "manifest.jsonl").read_bytes().splitlines(keepends=True)]
+    assert all(size <= bound for size, bound in zip(sizes, most, strict=True))
