@@ -21,6 +21,7 @@ _COMMANDS = (
     ("journal", "journal", "app"),
     ("export", "export", "export"),
     ("reanchor", "reanchor", "reanchor"),
+    ("diff", "diff", "diff"),
     ("doctor", "doctor", "doctor"),
     ("demo", "demo", "demo"),
     ("labels", "labels", "labels"),

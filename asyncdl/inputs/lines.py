@@ -29,10 +29,10 @@ _FOREIGN = {
 }
 
 
-def physical_lines(path: Path) -> Iterator[bytes]:
+def physical_lines(path: Path, most_bytes: int = MAX_LINE_BYTES) -> Iterator[bytes]:
     """Yield each line without its line feed; gzip is told by its first bytes, not by the name.
 
-    A line beyond ``MAX_LINE_BYTES`` comes cut somewhere after that size and its rest is skipped. Raises
+    A line beyond ``most_bytes`` comes cut somewhere after that size and its rest is skipped. Raises
     ``UsageError`` for what is no readable list; a gzip file that is cut or damaged raises after its last
     whole line. Raises ``EnvironmentFault`` when the disk fails.
     """
@@ -40,7 +40,7 @@ def physical_lines(path: Path) -> Iterator[bytes]:
     for block in _blocks(path):
         pieces = block.split(b"\n")
         pieces[0] = head + pieces[0]
-        head = pieces.pop()[: MAX_LINE_BYTES + 1]
+        head = pieces.pop()[: most_bytes + 1]
         yield from pieces
     if head:
         yield head
