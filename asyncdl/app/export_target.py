@@ -34,7 +34,7 @@ def place_of(root: Path, to: Path | None, exporter: Exporter, like: str = "") ->
     target = to.resolve() if to else usual
     if target.is_relative_to(root) and target.relative_to(root).parts[:1] in [(name,) for name in _RESERVED]:
         raise UsageError(f"--to {to}: the data set keeps its own files there.", mend="Name another folder.")
-    if to and target == root and not exporter.goes_to_root:
+    if to and root.is_relative_to(target) and not exporter.goes_to_root:
         raise UsageError(
             f"--to {to}: the data set itself lies there.", mend="Name a folder for the export alone."
         )
@@ -49,27 +49,38 @@ def held(place: Place, exporter: Exporter) -> Iterator[Path]:
     """
     with telling("making the folder", place.target):
         place.target.mkdir(parents=True, exist_ok=True)
-    work = place.state / _WORK
-    make_folders(work, place.target)
+    make_folders(place.state, place.target)
     with telling("locking", place.state / _LOCK):
         fd = os.open(place.state / _LOCK, _FLAGS, 0o644)
     try:
-        _lock(fd, place.target)
-        if not exporter.goes_to_root:
+        _lock(fd, place)
+        try:
             _settle_format(place, exporter)
-        yield work
+            make_folders(place.state / _WORK, place.target)
+            yield place.state / _WORK
+        finally:  # only by who holds the lock: the folder may be another export's
+            _clear(place, exporter)
     finally:
-        _clear(place, exporter)
         os.close(fd)
 
 
-def _lock(fd: int, target: Path) -> None:
+def _lock(fd: int, place: Place) -> None:
+    in_use = JournalLocked(f"another export works in {place.target}", mend="wait for it to end")
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise JournalLocked(f"another export works in {target}", mend="wait for it to end") from None
+        raise in_use from None
     except OSError:  # a file system without locks: two exports at once are then the user's affair
         return
+    if not _is_named(fd, place.state / _LOCK):  # who had it has removed it, and a third may have it anew
+        raise in_use
+
+
+def _is_named(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _settle_format(place: Place, exporter: Exporter) -> None:
@@ -79,7 +90,7 @@ def _settle_format(place: Place, exporter: Exporter) -> None:
         raise UsageError(
             f"{place.target} holds an export as {found}.", mend="Name another folder with --to DIR."
         )
-    if found is None:
+    if found is None and not exporter.goes_to_root:
         replace_file(path, [orjson.dumps({"format": exporter.name, "asyncdl": __version__})])
 
 
@@ -95,10 +106,13 @@ def format_in(target: Path) -> str | None:
 
 def _clear(place: Place, exporter: Exporter) -> None:
     """Leave nothing of what was needed meanwhile; and nothing at all beside the clips."""
+    work = place.state / _WORK
     with suppress(OSError):
-        for path in (place.state / _WORK).iterdir():
+        if work.is_symlink():  # what is behind it is somebody else's
+            return
+        for path in work.iterdir():
             path.unlink()
-        (place.state / _WORK).rmdir()
-        if exporter.goes_to_root:
+        work.rmdir()
+        if exporter.goes_to_root and not (place.state / _FORMAT).exists():
             (place.state / _LOCK).unlink()
             place.state.rmdir()

@@ -96,6 +96,18 @@ def decode_argv(ffmpeg: str, path: str, extension: str, out: str) -> list[str]:
     ]
 
 
+def aac_argv(ffmpeg: str, path: str, out: str) -> list[str]:
+    """Encode a WAV file of ours to AAC in ``out`` (both absolute); nothing in it tells of time or version."""
+    return [
+        ffmpeg,
+        *FRONT,
+        *_input(path, "wav", "wav"),
+        *("-map", "0:a:0", "-map_metadata", "-1", "-threads", "1"),
+        *(*_ENCODER[AudioFormat.M4A], "-fflags", "+bitexact", "-flags:a", "+bitexact"),
+        *("-f", _MUXER["m4a"], f"file:{out}"),
+    ]
+
+
 def _inputs(spec: ClipSpec, fetched: Fetched) -> list[str]:
     tracks = (fetched.audio, fetched.video) if spec.video else (fetched.audio,)
     bound = ["-max_pixels", str(_most_pixels(spec))] if spec.video else []

@@ -5,6 +5,8 @@ The same data set gives the same card: its dates are those of the clips.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ NAME, OTHER_NAME = "README.md", "README.asyncdl.md"
 _MARK = "<!-- asyncdl writes this file anew with each export -->"
 _HEAD_BYTES = 1 << 16
 _MOST_NAMED = 100
+_MARKUP = re.compile(r"[\\`*_\[\]<>|!#&~$:@]")
 
 
 def write_card(target: Path, chunks: Iterator[str]) -> str:
@@ -37,7 +40,10 @@ def card(
 ) -> Iterator[str]:
     """Yield the card, line by line."""
     if exporter.front_matter is not None:
-        yield exporter.front_matter({name: tally.stored for name, tally in survey.splits.items()})
+        absent = Counter(one.split for one in left_out.values())
+        yield exporter.front_matter(
+            {name: tally.stored - absent[name] for name, tally in survey.splits.items()}
+        )
     yield f"{_MARK}\n# {survey.stored:,} clips: {', '.join(survey.splits)}\n\n"
     yield f"Exported as `{exporter.name}` ({exporter.summary}) by asyncdl {__version__}.\n"
     yield from _counts(survey, left_out)
@@ -84,13 +90,13 @@ def _left_out(left_out: Mapping[str, LeftOut]) -> Iterator[str]:
         if number == _MOST_NAMED:
             yield f"- and {len(left_out) - _MOST_NAMED} more: `left_out.csv` has all\n"
             return
-        yield f"- `{one.path}`: {printable(one.reason)}\n"
+        yield f"- {_code(one.path)}: {_cell(one.reason)}\n"
 
 
 def _provenance(survey: Survey, ledger: Ledger, spec: ClipSpec) -> Iterator[str]:
     yield "\n## Where it comes from\n\n"
     for source in ledger.sources:
-        yield f"- list `{_cell(source.name)}`, SHA-256 `{source.sha256}`\n"
+        yield f"- list {_code(source.name)}, SHA-256 `{source.sha256}`\n"
     yield f"- fetched from {_day(survey.first_ms)} to {_day(survey.last_ms)}\n"
     rate = "the source's rate" if spec.sample_rate is None else f"{spec.sample_rate} Hz"
     yield f"- clips as fetched: {spec.extension}, {rate}, {'mono' if spec.mono else 'channels as they are'}\n"
@@ -142,8 +148,13 @@ def _day(at_ms: int | None) -> str:
 
 
 def _cell(text: str) -> str:
-    """Keep foreign text from steering a page."""
-    return printable(text).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")
+    """Keep foreign text from steering a page: no markup, link, picture or further cell comes of it."""
+    return _MARKUP.sub(r"\\\g<0>", printable(text))
+
+
+def _code(text: str) -> str:
+    """Show foreign text between backticks, where nothing else means anything."""
+    return f"`{printable(text).replace('`', chr(39))}`"
 
 
 def _is_ours(path: Path) -> bool:

@@ -83,21 +83,28 @@ class SharedFiles:
     """How shards share files: ``begin`` makes what they all write into, ``end`` makes the file of it.
 
     Both run in one process, before and after all shards of the file; ``end`` writes to the path it is given,
-    or renames the part to it. A killed export begins no file anew that was begun.
+    or renames the part to it. A killed export begins no file anew that was begun. ``beside`` names the other
+    files that ``end`` writes for a file: whole and durable, before the file itself has its name.
     """
 
     begin: Callable[[SharedFile], None]
     end: Callable[[SharedFile, Path], None]
+    beside: Callable[[str], Sequence[str]] = lambda _file: ()
 
 
 @dataclass(frozen=True, slots=True)
 class ShardWriter:
-    """How a format with shards makes them; ``version`` goes up when the same clips would give other bytes."""
+    """How a format with shards makes them; ``version`` goes up when the same clips would give other bytes.
+
+    ``made_of`` says what a shard is made of where that are no clips of the table (``Terms.source``): when it
+    says the same again, the shard is not made again.
+    """
 
     plan: Plan
     write: Write
     version: int = 1
     shared: SharedFiles | None = None
+    made_of: Callable[[Shard, Terms], Sequence[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from asyncdl.core.export import LeftOut, Shard, StoredClip
@@ -20,7 +20,8 @@ class Finish:
     """The whole export. ``facts`` are what ``write`` answered, by the name of the shard.
 
     ``left_out`` are the clips that no file of this export may name. ``ledger`` is the data set's state, for
-    what is missing. ``on_clip`` is to be told of each clip by formats without shards.
+    what is missing. ``on_clip`` is to be told of each clip by formats without shards. ``written`` are
+    the files that ``write`` has written so far: those of an earlier export that are none of them are swept.
     """
 
     place: Place
@@ -32,6 +33,7 @@ class Finish:
     facts: Mapping[str, Facts]
     left_out: Mapping[str, LeftOut]
     on_clip: Callable[[], None] = lambda: None
+    written: list[str] = field(default_factory=list)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -55,6 +57,7 @@ class Finish:
         path = self.place.target / name
         make_folders(path.parent, self.place.target)
         replace_file(path, chunks)
+        self.written.append(name)
 
     def seen_as(self, folder: Path) -> Path:
         """Answer the absolute path under which readers of this export will find ``folder`` of it.

@@ -41,8 +41,9 @@ class Receipts:
         self._target = target
 
     def write(self, receipt: Receipt) -> None:
-        """Vouch for a shard; its files are durable."""
-        replace_file(self._path(receipt.shard), [orjson.dumps(asdict(receipt))])
+        """Vouch for a shard; its files are durable. Those that were its own before are left to the sweep."""
+        self._part_with(receipt)
+        self._replace(receipt)
 
     def find(self, shard: str, digest: str) -> Receipt | None:
         """Answer the receipt of a shard that need not be made again."""
@@ -65,6 +66,19 @@ class Receipts:
             receipt = _read(path)
             if receipt is not None and receipt.shard not in shards:
                 yield receipt
+
+    def _part_with(self, receipt: Receipt) -> None:
+        """Let the sweep know files of a shard that is made of other clips now; other shards may have them."""
+        old, kept = self.read(receipt.shard), {name for name, _ in receipt.files}
+        gone = [] if old is None else [file for file in old.files if file[0] not in kept]
+        if gone:
+            name = f"before {receipt.shard}"
+            known = self.read(name)
+            files = dict([*(known.files if known else ()), *gone])
+            self._replace(Receipt(name, "", 0, tuple(files.items()), (), {}))
+
+    def _replace(self, receipt: Receipt) -> None:
+        replace_file(self._path(receipt.shard), [orjson.dumps(asdict(receipt))])
 
     def _is_there(self, receipt: Receipt) -> bool:
         return all(_size_of(self._target / name) == size for name, size in receipt.files)

@@ -11,6 +11,7 @@ from asyncdl.exporting.contract import Facts, Terms
 from asyncdl.exporting.table import Table
 
 PARTS = "parts"
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class SharedFile:
         return [row for row, clip in enumerate(clips) if clip.key not in self.left_out]
 
 
-def part_of(state: Path, file: str) -> Path:
-    """Say where a shared file is being made; on the file system where it will be."""
-    return state / PARTS / file.replace("/", "%")
+def part_of(state: Path, file: str, digest: str) -> Path:
+    """Say where a shared file is being made of what ``digest`` tells; on the file system where it will be."""
+    return state / PARTS / f"{digest[:_DIGITS]}-{file.replace('/', '%')}"
+
+
+def is_part_of_same(path: Path, part: Path) -> bool:
+    """Whether ``path`` is one where the same file was being made, of whatever."""
+    return path.name[_DIGITS:].removesuffix(".begun") == part.name[_DIGITS:]

@@ -6,8 +6,6 @@ All of it blocks; the first and the last step are for one process at a time, whi
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,20 +20,16 @@ from asyncdl.core.model import ClipSpec
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.receipts import Receipt, Receipts, digest_of
-from asyncdl.exporting.shared import PARTS, SharedFile, part_of
+from asyncdl.exporting.receipts import FOLDER, Receipt, Receipts, digest_of
+from asyncdl.exporting.shared import PARTS, SharedFile, is_part_of_same, part_of
+from asyncdl.exporting.sound import ClipReader, Unfit, is_of_the_file
+from asyncdl.exporting.sweeping import remove, sweep_files, sweep_parts
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import Place, ShardWork
-from asyncdl.runtime.files import (
-    is_part,
-    make_folders,
-    part_beside,
-    publish,
-    sweep_replacements,
-    telling,
-)
+from asyncdl.runtime.files import make_folders, part_beside, publish, sync_folder, telling
 
 STATE = ".asyncdl"
+_TEXTS = "what speaks of all shards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +82,15 @@ def prepare(export: Export) -> Agenda:
     """Find out which shards are there already, and begin the files that shards share."""
     shards, writer = plan(export), export.exporter.shards
     if not export.exporter.goes_to_root:
-        _sweep_parts(export.place)
+        sweep_parts(export.place)
+        make_folders(export.place.state / FOLDER, export.place.target)
     if writer is None:
         return Agenda()
-    make_folders(export.place.state / "receipts", export.place.target)
-    settings = _settings(export.exporter.name, writer, export.terms)
-    digests = tuple(
-        digest_of(shard, settings, export.table.lines(shard.first, shard.count)) for shard in shards
-    )
+    settings = _settings(export, writer)
+    digests = tuple(digest_of(shard, settings, _made_of(export, writer, shard)) for shard in shards)
     if writer.shared is None:
-        found = (
-            export.receipts.find(shard.name, digest) for shard, digest in zip(shards, digests, strict=True)
-        )
-        return Agenda(shards, digests, tuple(number for number, one in enumerate(found) if one is None))
+        made = (_is_made(export, shard, digest) for shard, digest in zip(shards, digests, strict=True))
+        return Agenda(shards, digests, tuple(number for number, is_made in enumerate(made) if not is_made))
     files = list(_files(export, Agenda(shards, digests), {}, {}))
     todo = {name for shared, digest in files for name in _begin_file(export, writer.shared, shared, digest)}
     left = tuple(number for number, shard in enumerate(shards) if shard.name in todo)
@@ -140,8 +130,10 @@ def complete(export: Export, agenda: Agenda, on_clip: Callable[[], None] = lambd
         on_clip,
     )
     export.exporter.finish(finish)
-    if writer is not None:
+    if not export.exporter.goes_to_root and not export.terms.source:
+        _vouch_for_texts(export, finish)
         _sweep(export, agenda)
+    remove(export.place.state / PARTS)
     return finish
 
 
@@ -157,11 +149,20 @@ def _not_there(export: Export) -> Iterator[LeftOut]:
             yield LeftOut(clip.key, clip.segment.split, clip.path, reason)
 
 
-def _settings(name: str, writer: ShardWriter, terms: Terms) -> str:
-    """Say what beside the clips decides on bytes; where it is seen from does not."""
-    return orjson.dumps([name, writer.version, terms.like, terms.by, terms.fast, terms.compat]).decode() + (
-        orjson.dumps([terms.shar, terms.wav, terms.source]).decode()
-    )
+def _settings(export: Export, writer: ShardWriter) -> str:
+    """Say what beside a shard's clips decides on its bytes; where it is seen from does not.
+
+    Names of clips change as soon as any video has several.
+    """
+    terms, names = export.terms, export.table.is_one_per_video
+    asked = [terms.like, terms.by, terms.fast, terms.compat, terms.shar, terms.wav, terms.source]
+    return orjson.dumps([export.exporter.name, writer.version, names, *asked]).decode()
+
+
+def _made_of(export: Export, writer: ShardWriter, shard: Shard) -> Iterator[bytes]:
+    if export.terms.source and writer.made_of is not None:
+        return iter(writer.made_of(shard, export.terms))
+    return export.table.lines(shard.first, shard.count)
 
 
 def _of_file(file: str) -> str:
@@ -169,32 +170,46 @@ def _of_file(file: str) -> str:
     return f"file {file}"
 
 
-def _sweep_parts(place: Place) -> None:
-    """Remove what killed writers have left under names that nothing else has; nobody writes now."""
-    for folder, below, names in os.walk(place.target):
-        if Path(folder) == place.target and STATE in below:
-            below.remove(STATE)
-        if any(map(is_part, names)):
-            sweep_replacements(Path(folder))
+def _is_made(export: Export, shard: Shard, digest: str) -> bool:
+    """Whether a shard is there, with all that it can have."""
+    receipt = export.receipts.find(shard.name, digest)
+    return receipt is not None and not _is_more_there(export, shard, receipt)
+
+
+def _is_more_there(export: Export, shard: Shard, receipt: Receipt) -> bool:
+    """Whether a file is back that a shard had to leave out: put back, or mounted too late."""
+    missing = {one.key for one in receipt.left_out if is_of_the_file(one.reason)}
+    if not missing or export.terms.source:
+        return False
+    reader = ClipReader(export.place.root)
+    for clip in export.table.clips(shard.first, shard.count):
+        if clip.key in missing:
+            with suppress(Unfit):
+                reader.bytes_of(clip)
+                return True
+    return False
 
 
 def _begin_file(export: Export, shared_files: SharedFiles, shared: SharedFile, digest: str) -> list[str]:
     """Name the shards to make; a file that has to be begun has all of them."""
     receipts = export.receipts
-    if receipts.find(_of_file(shared.file), digest) is not None:
+    numbered = zip(shared.shards, shared.digests, strict=True)
+    todo = [shard.name for shard, made_of in numbered if not _is_made(export, shard, made_of)]
+    if not todo and receipts.find(_of_file(shared.file), digest) is not None:
         return []
     receipts.forget(_of_file(shared.file))
-    if not shared.part.exists():
-        for shard in shared.shards:
-            receipts.forget(shard.name)
-        make_folders(shared.part.parent, export.place.target)
-        with telling("writing", shared.part):
-            shared_files.begin(shared)
-    return [
-        shard.name
-        for shard, made_of in zip(shared.shards, shared.digests, strict=True)
-        if receipts.find(shard.name, made_of) is None
-    ]
+    if shared.part.exists():
+        return todo
+    for shard in shared.shards:
+        receipts.forget(shard.name)
+    sync_folder(export.place.state / FOLDER)
+    make_folders(shared.part.parent, export.place.target)
+    for other in shared.part.parent.iterdir():
+        if is_part_of_same(other, shared.part):  # its rows are no longer vouched for
+            remove(other)
+    with telling("writing", shared.part):
+        shared_files.begin(shared)
+    return [shard.name for shard in shared.shards]
 
 
 def _files(
@@ -206,7 +221,7 @@ def _files(
         members = list(group)
         digest = hashlib.sha256("".join(digest for _, digest in members).encode()).hexdigest()
         # Another set of clips has another part: rows of one would not fit into the other.
-        part = part_of(export.place.state, f"{digest[:12]}-{file}")
+        part = part_of(export.place.state, file, digest)
         shards, digests = zip(*members, strict=True)
         yield SharedFile(file, part, shards, digests, export.table, export.terms, left_out, facts), digest
 
@@ -219,40 +234,34 @@ def _end_file(export: Export, shared_files: SharedFiles, shared: SharedFile, dig
     try:
         with telling("writing", final):
             shared_files.end(shared, out)
-        size = out.stat().st_size
         publish(out, final, target)
     finally:
         with suppress(FileNotFoundError):
             out.unlink()
-    files = ((shared.file, size),)
+    names = (shared.file, *shared_files.beside(shared.file))
+    files = tuple((name, (target / name).stat().st_size) for name in names)
     clips = len(shared.kept_rows())
     export.receipts.write(Receipt(_of_file(shared.file), digest, clips, files, (), {}))
-    _remove(shared.part)
+    remove(shared.part)
+
+
+def _vouch_for_texts(export: Export, finish: Finish) -> None:
+    names = dict.fromkeys(name for name in finish.written if (export.place.target / name).is_file())
+    files = tuple((name, (export.place.target / name).stat().st_size) for name in names)
+    export.receipts.write(Receipt(_TEXTS, "", 0, files, (), {}))
 
 
 def _sweep(export: Export, agenda: Agenda) -> None:
-    """Remove files that an earlier plan had and today's has not: only what a receipt vouches for."""
-    names = {shard.name for shard in agenda.shards}
+    """Remove files that an earlier plan had and today's has not.
+
+    An export of another file's rows has no say on what else is there.
+    """
     files = {shard.file for shard in agenda.shards}
-    ours = {name for shard in agenda.shards for name in _vouched(export, shard.name)} | files
-    known = frozenset(names | {_of_file(file) for file in files})
-    for receipt in list(export.receipts.strangers(known)):
-        for name, _ in receipt.files:
-            if name not in ours:
-                with suppress(FileNotFoundError):
-                    (export.place.target / name).unlink()
-        export.receipts.forget(receipt.shard)
-    _remove(export.place.state / PARTS)
+    known = {_TEXTS, *(shard.name for shard in agenda.shards), *map(_of_file, files)}
+    ours = {name for one in known for name in _vouched(export, one)} | files
+    sweep_files(export.place, export.receipts, frozenset(known), frozenset(ours))
 
 
 def _vouched(export: Export, shard: str) -> list[str]:
     receipt = export.receipts.read(shard)
     return [] if receipt is None else [name for name, _ in receipt.files]
-
-
-def _remove(path: Path) -> None:
-    """Remove a file or a folder of ours, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ class Targets:
         return target
 
     def indices_of(self, mids: Iterable[str]) -> dict[str, int]:
-        """Number those labels that are classes, each once, in their order."""
+        """Map those labels that are classes to their indices, each once, in their order."""
         return {mid: self._index[mid] for mid in mids if mid in self._index}
 
     def name_of(self, mid: str) -> str:

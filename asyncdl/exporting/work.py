@@ -85,6 +85,10 @@ class ShardWork:
             yield clip, found
             self._on_clip()
 
+    def tell_row(self) -> None:
+        """Count a row that is made of no clip of the table, for the progress bar."""
+        self._on_clip()
+
     @contextmanager
     def part(self, path: Path | None = None) -> Iterator[Path]:
         """Lend a name to write under; at the end what stands there gets its own name, for good.

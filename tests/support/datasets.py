@@ -24,12 +24,14 @@ def rows_of(segments: Sequence[Segment]) -> list[RowEvent]:
     return [RowSelected(Row(RowRef(0, line), segment)) for line, segment in enumerate(segments, 4)]
 
 
-async def write_run(root: Path, rows: Sequence[RowEvent], events: Sequence[Event]) -> None:
+async def write_run(
+    root: Path, rows: Sequence[RowEvent], events: Sequence[Event], spec: ClipSpec | None = None
+) -> None:
     """Add one run to a data set's journal."""
     folder = journal_of(root)
     folder.mkdir(parents=True, exist_ok=True)
     journal = RunJournal(folder)
-    await journal.start(header(), replay(folder).last_seq + 1)
+    await journal.start(header(spec), replay(folder).last_seq + 1)
     await journal.append(SourceAdded(SOURCE))
     for row in rows:
         journal.note(row)

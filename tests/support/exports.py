@@ -76,19 +76,23 @@ async def make_data_set(
     *,
     segments: Sequence[Segment] = (),
     more: Sequence[Event] = (),
+    spec: ClipSpec | None = None,
 ) -> list[Segment]:
-    """Write clips and a journal that tells of them; ``more`` events follow."""
+    """Write clips, FLAC or what else ``spec`` says without loss, and a journal that tells of them.
+
+    ``more`` events follow.
+    """
     sounding = sounding or Sounding()
     chosen = list(segments) or segments_of(sounding)
-    spec, events = ClipSpec(), list[Event]()
+    spec, events = spec or ClipSpec(), list[Event]()
     for number, segment in enumerate(chosen[: sounding.count]):
         path = root / layout.clip_path(segment, spec.extension)
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, sound(sounding, number), sounding.rate, format="FLAC", subtype="PCM_16")
+        soundfile.write(path, sound(sounding, number), sounding.rate, format=spec.extension, subtype="PCM_16")
         clip = clip_of(path, sounding.samples, sounding.rate, sounding.channels)
         clip = replace(clip, title=f"Film {number}", tool_version="yt-dlp 2026.10.26", source_rate=48_000)
         events.append(replace(stored(segment, number + 4, clip), at_ms=AT_MS + number))
-    await write_run(root, rows_of(chosen), [*events, *more])
+    await write_run(root, rows_of(chosen), [*events, *more], spec)
     return chosen
 
 

@@ -1,0 +1,119 @@
+"""Rows of an HDF5 file that processes write each by itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from asyncdl.exporting.h5_rows import Column, begin_rows, make_rows, write_rows
+
+COLUMNS = (
+    Column("name", (), "S16"),
+    Column("wave", (3, 5), "<f4"),
+    Column("target", (527,), "?"),
+    Column("count", (), "<i4"),
+)
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from asyncdl.exporting.h5_rows import write_rows
+path, first = Path(sys.argv[1]), int(sys.argv[2])
+sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
+for row in range(first, 40, 2):
+    write_rows(path, row, {"wave": np.full((1, 3, 5), row, "<f4"), "count": np.array([row + 1], "<i4")})
+"""
+
+
+def block(first: int, rows: int) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+    rng = np.random.default_rng(first)
+    return {
+        "name": np.array([f"clip {first + row}".encode() for row in range(rows)], "S16"),
+        "wave": rng.random((rows, 3, 5), np.float32),
+        "target": rng.random((rows, 527)) > 0.5,
+        "count": np.arange(first, first + rows, dtype="<i4"),
+    }
+
+
+def test_rows_stand_where_they_belong_whatever_the_order_of_writing(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    begin_rows(path, COLUMNS, 9)
+    for first, rows in ((6, 3), (0, 2), (2, 4)):
+        write_rows(path, first, block(first, rows))
+    with h5py.File(path) as file:
+        for first, rows in ((0, 2), (2, 4), (6, 3)):
+            for name, values in block(first, rows).items():
+                assert np.array_equal(file[name][first : first + rows], values)
+        assert {name: (one.shape, one.dtype.str) for name, one in file.items()} == {
+            "name": ((9,), "|S16"),
+            "wave": ((9, 3, 5), "<f4"),
+            "target": ((9, 527), "|b1"),
+            "count": ((9,), "<i4"),
+        }
+
+
+def test_h5py_itself_would_have_written_the_same(tmp_path: Path) -> None:
+    begin_rows(tmp_path / "rows", COLUMNS, 4)
+    make_rows(tmp_path / "by_h5py", COLUMNS, 4)
+    write_rows(tmp_path / "rows", 0, block(0, 4))
+    with h5py.File(tmp_path / "by_h5py", "r+") as file:
+        for name, values in block(0, 4).items():
+            file[name][:] = values
+    assert (tmp_path / "rows").read_bytes() == (tmp_path / "by_h5py").read_bytes()
+
+
+def test_columns_that_are_not_written_stay_as_they_are(tmp_path: Path) -> None:
+    begin_rows(tmp_path / "rows", COLUMNS, 2)
+    write_rows(tmp_path / "rows", 0, block(0, 2))
+    write_rows(tmp_path / "rows", 1, {"count": np.array([77], "<i4")})
+    with h5py.File(tmp_path / "rows") as file:
+        assert file["count"][:].tolist() == [0, 77]
+        assert np.array_equal(file["wave"][:], block(0, 2)["wave"])
+
+
+def test_a_file_begun_takes_no_room_for_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    begin_rows(path, (Column("wave", (320_000,), "<i2"),), 1000)
+    status = path.stat()
+    assert status.st_size > 640_000_000
+    assert status.st_blocks * 512 < 1_000_000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_bytes_of_a_row_are_those_of_the_file(column: Column, tmp_path: Path) -> None:
+    make_rows(tmp_path / "rows", (column,), 7)
+    with h5py.File(tmp_path / "rows") as file:
+        assert file[column.name].id.get_storage_size() == 7 * column.row_bytes
+
+
+def test_two_processes_write_rows_of_one_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    begin_rows(path, COLUMNS, 40)
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(first)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for first in range(2)
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(b"\n")
+        writer.stdin.flush()
+    for writer in writers:
+        with writer:
+            assert writer.wait(60) == 0
+    with h5py.File(path) as file:
+        assert file["count"][:].tolist() == list(range(1, 41))
+        assert file["wave"][:, 2, 4].tolist() == list(range(40))
+        assert not file["target"][:].any()
