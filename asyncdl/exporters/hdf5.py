@@ -1,0 +1,135 @@
+"""HDF5 waveforms as perib's AudioSet tools have them: ``<split>.hdf5`` and ``<split>_metadata.npy``.
+
+``/wav`` float32 (N, 160000) at 16 kHz, each row divided by its largest sample; ``/labels`` bool (N, 527);
+the file's attribute ``size`` is N. Row i of the npy tells of row i. The older tool leaves zero rows at the
+end, shuffles without a seed and resamples by FFT; here no row is empty, the order is that of a seed, and soxr
+resamples unless ``--compat`` asks for the other.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from asyncdl.core.export import Shard, StoredClip
+from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
+from asyncdl.exporting.finishing import Finish
+from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
+from asyncdl.exporting.shared import SharedFile
+from asyncdl.exporting.slabs import HEADER_BYTES, slabs
+from asyncdl.exporting.table import Table
+from asyncdl.exporting.targets import CLASSES, Targets
+from asyncdl.exporting.waves import FFT, FULL_SCALE, INT16, SAMPLES, SOXR, wave_of
+from asyncdl.exporting.work import ShardWork
+from asyncdl.runtime.files import replace_file
+
+COLUMNS = (Column("wav", (SAMPLES,), "float32"), Column("labels", (CLASSES,), "bool"))
+METADATA = np.dtype(
+    [
+        ("YTID", "S20"),
+        ("start", "i4"),
+        ("end", "i4"),
+        ("labels", "S1000"),
+        ("norm", "f8"),
+        ("padded", "i1"),
+    ]
+)
+_ROW_BYTES = sum(column.row_bytes for column in COLUMNS)
+_SLAB_ROWS = 128  # 82 MB, twice that while they are written
+
+
+def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+    return [_ROW_BYTES + METADATA.itemsize + HEADER_BYTES] * len(table)
+
+
+def _plan(table: Table, terms: Terms) -> list[Shard]:
+    return list(
+        slabs(
+            table.stretches,
+            slab_rows=_SLAB_ROWS,
+            row_bytes=_ROW_BYTES,
+            most_bytes=terms.max_shard_bytes,
+            file_of="{}.hdf5".format,
+        )
+    )
+
+
+def _begin(shared: SharedFile) -> None:
+    begin_rows(shared.part, COLUMNS, shared.rows)
+
+
+def _write(work: ShardWork) -> Facts:
+    targets, shard = Targets(), work.shard
+    rows = {column.name: np.zeros((shard.count, *column.shape), column.dtype) for column in COLUMNS}
+    norms, padded = list[float](), list[bool]()
+    for number, (clip, sound) in enumerate(work.sounds()):
+        row = number + len(work.left_out)  # a clip that was passed over has a row too, until the end
+        wave = wave_of(clip, sound, compat=work.terms.compat)
+        rows["wav"][row] = wave.samples
+        rows["labels"][row] = targets.of(clip.segment.labels)
+        norms.append(wave.norm)
+        padded.append(wave.is_padded)
+    write_rows(work.shared_part, shard.row, rows)
+    return {"norm": norms, "padded": padded}
+
+
+def _end(shared: SharedFile, out: Path) -> None:
+    replace_file(out.with_name(_metadata_name(shared.file)), _metadata(shared))
+    resampler, norm_unit = (FFT, INT16) if shared.terms.compat else (SOXR, FULL_SCALE)
+    attributes = {"size": len(shared.kept_rows()), "resampler": resampler, "norm_unit": norm_unit}
+    end_rows(shared, out, COLUMNS, attributes)
+
+
+def _metadata_name(file: str) -> str:
+    return f"{file.removesuffix('.hdf5')}_metadata.npy"
+
+
+def _metadata(shared: SharedFile) -> Iterator[bytes]:
+    """Yield the npy, a slab at a time."""
+    header = io.BytesIO()
+    kind = np.lib.format.dtype_to_descr(METADATA)
+    told = {"descr": kind, "fortran_order": False, "shape": (len(shared.kept_rows()),)}
+    np.lib.format.write_array_header_1_0(header, told)
+    yield header.getvalue()
+    for shard in shared.shards:
+        clips = shared.table.clips(shard.first, shard.count)
+        kept = [clip for clip in clips if clip.key not in shared.left_out]
+        facts: dict[str, Any] = shared.facts[shard.name]
+        measured = zip(kept, cast("list[float]", facts["norm"]), facts["padded"], strict=True)
+        rows = [(*_told(clip), norm, is_padded) for clip, norm, is_padded in measured]
+        yield np.array(rows, METADATA).tobytes()
+
+
+def _told(clip: StoredClip) -> tuple[bytes, int, int, bytes]:
+    """Say what the list says of a clip; times in whole seconds that hold it."""
+    segment = clip.segment
+    start_s, end_s = segment.span.start_ms // 1000, -(-segment.span.end_ms // 1000)
+    return segment.ytid.encode(), start_s, end_s, _joined(segment.labels)
+
+
+def _joined(mids: Sequence[str]) -> bytes:
+    """Join as many ids as have room."""
+    joined = ",".join(mids).encode()
+    room = METADATA["labels"].itemsize
+    return joined if len(joined) <= room else joined[: room + 1].rpartition(b",")[0]
+
+
+def _finish(_finish: Finish) -> None:
+    """Do nothing: each file came with its own metadata."""
+
+
+EXPORTER = Exporter(
+    name="hdf5",
+    summary="HDF5 of waveforms (16 kHz mono float32, 10 s) and a metadata npy, as perib's tools have them",
+    finish=_finish,
+    clip_bytes=_clip_bytes,
+    shards=ShardWriter(_plan, _write, shared=SharedFiles(_begin, _end, lambda file: (_metadata_name(file),))),
+    extra="hdf5",
+    modules=("h5py",),
+    takes=frozenset({Choice.SEED, Choice.MAX_SHARD_SIZE, Choice.COMPAT}),
+    seed=0,
+)
