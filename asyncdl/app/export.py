@@ -8,75 +8,52 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-from asyncdl.app.export_target import held, place_of
+from asyncdl.app.export_opening import ExportSettings, choose, clips_of, open_export
+from asyncdl.app.export_target import held
 from asyncdl.app.export_worker import job_of
 from asyncdl.app.export_workers import Hearing, make_shards
 from asyncdl.app.opening import Surroundings, start_guardian
 from asyncdl.app.stoppable import StoppableTask
 from asyncdl.core.export import LeftOut
-from asyncdl.core.model import ClipSpec
-from asyncdl.errors import AsyncdlError, ExitCode, UsageError
-from asyncdl.exporters import load_exporter, require_modules
+from asyncdl.errors import AsyncdlError, ExitCode
 from asyncdl.exporting.card import card, write_card
-from asyncdl.exporting.contract import Exporter, Terms
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.left_out import write_left_out
 from asyncdl.exporting.report import ExportPlan, ExportReport
-from asyncdl.exporting.steps import Agenda, Export, complete, plan, prepare
-from asyncdl.exporting.survey import Survey, survey_of
-from asyncdl.exporting.work import Place
+from asyncdl.exporting.steps import Agenda, Export, plan, prepare
+from asyncdl.exporting.survey import Survey
 from asyncdl.runtime import guardian
-from asyncdl.runtime.finding import journal_of
-from asyncdl.runtime.outcomes import iterate_outcomes
-from asyncdl.runtime.replay import replay
-from asyncdl.runtime.replayed import Replayed
-from asyncdl.settings import out_option
 from asyncdl.ui.export_screen import ExportScreen
 
 _TELL_S = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
-    """What to export: the data set ``out``, as ``format``, into ``to`` (None: the usual folder)."""
-
-    out: Path
-    format: str
-    terms: Terms
-    to: Path | None = None
-    jobs: int = 1
-    ffmpeg: str | None = None
-
-
 def plan_export(settings: ExportSettings) -> ExportPlan:
     """Say what would be written, and write nothing but a temporary table."""
-    exporter = _exporter(settings)
-    place = place_of(settings.out, settings.to, exporter, settings.terms.like)
-    replayed = _replayed(settings.out)
+    exporter, place = choose(settings)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        export, survey = _surveyed(settings, exporter, place, replayed, Path(folder))
+        export, _ = open_export(settings, exporter, place, Path(folder))
         stack.enter_context(export.table)
-        shards = Counter(shard.split for shard in plan(export))
-        most_bytes = sum(exporter.clip_bytes(export.table, settings.terms))
-        clips = {name: tally.stored for name, tally in survey.splits.items()}
+        planned = plan(export)
+        shards = Counter(shard.split for shard in planned)
+        most_bytes = int(exporter.clip_bytes(export.table, settings.terms).sum())
+        clips = clips_of(export, planned)
         return ExportPlan(exporter.name, place.target, clips, shards, most_bytes, _free_bytes(place.target))
 
 
 async def export(settings: ExportSettings, surroundings: Surroundings) -> ExportReport:
     """Carry out ``asyncdl export``. Raises ``AsyncdlError`` for what stops it before it begins."""
-    exporter = _exporter(settings)
-    place = place_of(settings.out, settings.to, exporter, settings.terms.like)
+    exporter, place = choose(settings)
     screen = ExportScreen(surroundings.screen)
     async with AsyncExitStack() as stack:
         task = StoppableTask(screen.message)
         with task.stopping.installed():
             screen.note("reading the journal")
-            replayed = await asyncio.to_thread(_replayed, settings.out)
             folder = stack.enter_context(held(place, exporter))
-            export, survey = await asyncio.to_thread(_surveyed, settings, exporter, place, replayed, folder)
+            export, survey = await asyncio.to_thread(open_export, settings, exporter, place, folder)
             stack.enter_context(export.table)
             run_id = guardian.new_run_id()
             if exporter.shards is not None:
@@ -120,7 +97,7 @@ class _Work:
         """Show the last state, and say how it went."""
         await self._screen.close(self._task.elapsed_s)
         left_out = self._finish.left_out if self._finish else {}
-        clips = Counter({name: tally.stored for name, tally in self._survey.splits.items()})
+        clips = Counter(clips_of(self._export, self._agenda.shards))
         clips.subtract(Counter(one.split for one in left_out.values()))
         return ExportReport(
             format=self._export.exporter.name,
@@ -163,8 +140,9 @@ class _Work:
         finish = complete(export, self._agenda, on_clip)
         target = export.place.target
         write_left_out(target, finish.left_out)
-        told = card(export.exporter, self._survey, export.ledger, export.spec, finish.left_out)
-        self._card = write_card(target, told)
+        if not export.terms.source:
+            told = card(export.exporter, self._survey, export.ledger, export.spec, finish.left_out)
+            self._card = write_card(target, told)
         self._finish = finish
 
     async def _tell(self) -> None:
@@ -173,7 +151,7 @@ class _Work:
             self._screen.show(self._task.elapsed_s)
 
     def _on_clips(self, clips: int) -> None:
-        self._screen.clips += clips
+        self._screen.clips = min(self._screen.clips + clips, self._screen.total)  # lists may pass over twice
 
     def _on_shard(self, left_out: int) -> None:
         self._screen.left_out += left_out
@@ -182,7 +160,7 @@ class _Work:
         export, agenda = self._export, self._agenda
         sizes = export.exporter.clip_bytes(export.table, export.terms)
         shards = [agenda.shards[number] for number in agenda.todo]
-        needed = sum(sum(sizes[shard.first : shard.first + shard.count]) for shard in shards)
+        needed = sum(int(sizes[shard.first : shard.first + shard.count].sum()) for shard in shards)
         free = _free_bytes(export.place.target)
         if needed > free:
             self._screen.message(
@@ -203,39 +181,6 @@ class _Work:
         if self._fault is not None:
             return self._fault.exit_code
         return ExitCode.RETRYABLE_LEFT if left_out else ExitCode.DONE
-
-
-def _exporter(settings: ExportSettings) -> Exporter:
-    exporter = load_exporter(settings.format)
-    require_modules(exporter)
-    return exporter
-
-
-def _replayed(out: Path) -> Replayed:
-    replayed = replay(journal_of(out))
-    replayed.require_whole()
-    if not replayed.ledger.counts().stored:
-        raise UsageError(
-            "There is no clip to export yet.", mend=f"asyncdl run LIST{out_option(out)} fetches some."
-        )
-    return replayed
-
-
-def _surveyed(
-    settings: ExportSettings, exporter: Exporter, place: Place, replayed: Replayed, folder: Path
-) -> tuple[Export, Survey]:
-    ledger, terms = replayed.ledger, settings.terms
-    spec = ledger.spec or ClipSpec()
-    seed = exporter.seed if terms.seed is None else terms.seed
-    outcomes = iterate_outcomes(journal_of(settings.out), ledger)
-    table, survey = survey_of(outcomes, folder, spec, splits=terms.splits, seed=seed)
-    unknown = [name for name in terms.splits if name not in survey.splits]
-    if unknown:
-        table.close()
-        raise UsageError(
-            f"There is no split {unknown[0]!r} here.", mend=f"Splits: {', '.join(survey.names)}."
-        )
-    return Export(exporter, place, terms, table, ledger, spec), survey
 
 
 def _free_bytes(target: Path) -> int:

@@ -14,6 +14,7 @@ from asyncdl import __version__
 from asyncdl.core import layout
 from asyncdl.errors import JournalLocked, UsageError
 from asyncdl.exporting.contract import Exporter
+from asyncdl.exporting.receipts import FOLDER
 from asyncdl.exporting.steps import STATE
 from asyncdl.exporting.work import Place
 from asyncdl.runtime.files import make_folders, open_plain, replace_file, telling
@@ -59,7 +60,7 @@ def held(place: Place, exporter: Exporter) -> Iterator[Path]:
             make_folders(place.state / _WORK, place.target)
             yield place.state / _WORK
         finally:  # only by who holds the lock: the folder may be another export's
-            _clear(place, exporter)
+            _clear(place)
     finally:
         os.close(fd)
 
@@ -104,8 +105,8 @@ def format_in(target: Path) -> str | None:
     return told["format"] if isinstance(told, dict) and isinstance(told.get("format"), str) else None
 
 
-def _clear(place: Place, exporter: Exporter) -> None:
-    """Leave nothing of what was needed meanwhile; and nothing at all beside the clips."""
+def _clear(place: Place) -> None:
+    """Leave nothing of what was needed meanwhile, and nothing at all where nothing was exported."""
     work = place.state / _WORK
     with suppress(OSError):
         if work.is_symlink():  # what is behind it is somebody else's
@@ -113,6 +114,9 @@ def _clear(place: Place, exporter: Exporter) -> None:
         for path in work.iterdir():
             path.unlink()
         work.rmdir()
-        if exporter.goes_to_root and not (place.state / _FORMAT).exists():
-            (place.state / _LOCK).unlink()
+        if not (place.state / FOLDER).exists():
+            for name in (_FORMAT, _LOCK):
+                (place.state / name).unlink(missing_ok=True)
             place.state.rmdir()
+            place.target.rmdir()  # unless there is anything in it
+            (place.root / EXPORTS).rmdir()

@@ -13,7 +13,7 @@ from asyncdl.cli import options
 from asyncdl.errors import UsageError
 
 if TYPE_CHECKING:
-    from asyncdl.app.export import ExportSettings
+    from asyncdl.app.export_opening import ExportSettings
     from asyncdl.exporting.contract import Choice
     from asyncdl.exporting.report import ExportReport
 
@@ -96,7 +96,7 @@ def export(
     if not format_:
         _list_formats(as_json=as_json)
         return
-    from asyncdl.app.export import ExportSettings  # noqa: PLC0415 - loads the whole program
+    from asyncdl.app.export_opening import ExportSettings  # noqa: PLC0415 - loads the whole program
     from asyncdl.cli.way import size_bytes  # noqa: PLC0415 - on use
     from asyncdl.exporting.contract import Choice, Linking, Terms  # noqa: PLC0415 - on use
     from asyncdl.runtime.finding import find_root  # noqa: PLC0415 - on use
@@ -127,9 +127,10 @@ def export(
         wav=_rate(wav),
         source=str(source.absolute()) if source else "",
     )
-    settings = ExportSettings(
-        find_root(out, Path()), format_, terms, to, jobs or len(os.sched_getaffinity(0)), ffmpeg
-    )
+    if source and to is None:
+        raise UsageError("--source is no data set to put the result into.", mend="Name a folder: --to DIR.")
+    folder = source.parent if source else find_root(out, Path())
+    settings = ExportSettings(folder, format_, terms, to, jobs or len(os.sched_getaffinity(0)), ffmpeg)
     if dry_run:
         _tell_plan(settings, as_json=as_json)
     else:

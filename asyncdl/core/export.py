@@ -5,11 +5,16 @@ A *shard* is what is published in one step and then vouched for: one file, some 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from asyncdl.core.model import Clip, RowRef, Segment
+
+Sizes = npt.NDArray[np.int64]
+"""Bytes of each clip, in the order of the export: 8 bytes a clip, where a list takes 36."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +73,20 @@ def even_cuts(count: int, most: int) -> list[tuple[int, int]]:
     return _cut(count, parts) if count else []
 
 
-def cuts_by_size(sizes: Sequence[int], most_count: int, most_bytes: int) -> list[tuple[int, int]]:
+def cuts_by_size(sizes: Sizes, most_count: int, most_bytes: int) -> list[tuple[int, int]]:
     """Cut things of these ``sizes`` evenly by count, so that no stretch has more of either.
 
     Answers (first, count) pairs; raises ``ValueError`` where a single one is larger than ``most_bytes``.
     """
-    if not sizes:
+    if not len(sizes):
         return []
-    if max(sizes) > most_bytes:
-        raise ValueError(f"one clip alone takes {max(sizes)} bytes")
-    sums = [0, *accumulate(sizes)]
-    parts = max(-(-len(sizes) // most_count), -(-sums[-1] // most_bytes), 1)
-    while any(size > most_bytes for size in _sums_of(sums, _cut(len(sizes), parts))):
+    if sizes.max() > most_bytes:
+        raise ValueError(f"one clip alone takes {sizes.max()} bytes")
+    sums = np.concatenate(([0], np.cumsum(sizes)))
+    parts = max(-(-len(sizes) // most_count), -(-int(sums[-1]) // most_bytes), 1)
+    while any(sums[first + count] - sums[first] > most_bytes for first, count in _cut(len(sizes), parts)):
         parts = min(parts + max(parts // 50, 1), len(sizes))
     return _cut(len(sizes), parts)
-
-
-def _sums_of(sums: Sequence[int], cuts: Sequence[tuple[int, int]]) -> Iterator[int]:
-    return (sums[first + count] - sums[first] for first, count in cuts)
 
 
 def _cut(count: int, parts: int) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from asyncdl.core.export import Shard, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.core.model import AudioFormat
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.finishing import Finish
@@ -37,7 +37,7 @@ from asyncdl.exporting.pointing import (
 )
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import CLASSES, Targets, class_table
-from asyncdl.exporting.wav_files import as_list, plan_wavs, text_sizes, wav_sizes, write_wavs
+from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import ShardWork
 
 RATE = 16_000
@@ -46,10 +46,10 @@ _HEAD, _TAIL = b'{"data":[\n', b"]}\n"
 _BESIDES = 512
 
 
-def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     rate = _rate(table, terms)
     texts = text_sizes(table, 1, _BESIDES)
-    return as_list(texts if rate is None else texts + wav_sizes(table, rate))
+    return texts if rate is None else texts + wav_sizes(table, rate)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:

@@ -8,21 +8,21 @@ as for ``hdf5``, or of such a file (``--source``), which gives the same.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from asyncdl.core.export import Shard
+from asyncdl.core.export import Shard, Sizes
 from asyncdl.exporting.cochlea.envelopes import FRAMES, RELATIVE_ERRORS, Cochlea, Method
 from asyncdl.exporting.cochlea.filters import ROWS, Doubles
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
 from asyncdl.exporting.shared import SharedFile
-from asyncdl.exporting.slabs import HEADER_BYTES, slabs
-from asyncdl.exporting.table import Table
+from asyncdl.exporting.slabs import HEADER_BYTES, numbered_files, slabs
+from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES
 from asyncdl.exporting.wave_rows import made_of_source, resampler_of, stretch_of, wave_rows
 from asyncdl.exporting.work import ShardWork
@@ -36,25 +36,23 @@ _SLAB_ROWS = 64  # 88 MB, twice that while they are written; a kill loses less t
 _ENDING = "_Coch.hdf5"
 
 
-def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     """Count rows, and with the first row of each slab its sum, of each file its header and its average."""
     shards = _plan(table, terms)
-    sizes = [_ROW_BYTES] * sum(shard.count for shard in shards)
+    sizes = np.full(sum(shard.count for shard in shards), _ROW_BYTES)
     for shard in shards:
         sizes[shard.first] += _SUM_BYTES if shard.row else 2 * _SUM_BYTES + HEADER_BYTES
     return sizes
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
-    return list(
-        slabs(
-            [stretch_of(terms.source)] if terms.source else table.stretches,
-            slab_rows=_SLAB_ROWS,
-            row_bytes=_ROW_BYTES,
-            most_bytes=terms.max_shard_bytes,
-            file_of=f"{{}}{_ENDING}".format,
-        )
-    )
+    stretches = [stretch_of(terms.source)] if terms.source else table.stretches
+    return [shard for one in stretches for shard in _slabs(one, terms)]
+
+
+def _slabs(stretch: Stretch, terms: Terms) -> Iterator[Shard]:
+    files = numbered_files(stretch, _ENDING, _ROW_BYTES, terms.max_shard_bytes)
+    return slabs(stretch, files, _SLAB_ROWS)
 
 
 def _begin(shared: SharedFile) -> None:

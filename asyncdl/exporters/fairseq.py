@@ -12,10 +12,10 @@ is none of the 527: neither stands in a list; ``unlabelled.txt`` names such clip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from asyncdl.core.export import Shard
+from asyncdl.core.export import Shard, Sizes
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.finishing import Finish
@@ -30,16 +30,16 @@ from asyncdl.exporting.pointing import (
 )
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets, class_table
-from asyncdl.exporting.wav_files import as_list, plan_wavs, text_sizes, wav_sizes, write_wavs
+from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import ShardWork
 
 # A path below the folder, a number, and a name.
 _BESIDES = 256
 
 
-def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     texts = text_sizes(table, 1, _BESIDES)
-    return as_list(texts if terms.wav is None else texts + wav_sizes(table, terms.wav))
+    return texts if terms.wav is None else texts + wav_sizes(table, terms.wav)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:

@@ -15,13 +15,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from asyncdl.core.export import Shard, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
 from asyncdl.exporting.shared import SharedFile
-from asyncdl.exporting.slabs import HEADER_BYTES, slabs
-from asyncdl.exporting.table import Table
+from asyncdl.exporting.slabs import HEADER_BYTES, numbered_files, slabs
+from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
 from asyncdl.exporting.waves import FFT, FULL_SCALE, INT16, SAMPLES, SOXR, wave_of
 from asyncdl.exporting.work import ShardWork
@@ -42,20 +42,17 @@ _ROW_BYTES = sum(column.row_bytes for column in COLUMNS)
 _SLAB_ROWS = 128  # 82 MB, twice that while they are written
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
-    return [_ROW_BYTES + METADATA.itemsize + HEADER_BYTES] * len(table)
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
+    return np.full(len(table), _ROW_BYTES + METADATA.itemsize + HEADER_BYTES)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
-    return list(
-        slabs(
-            table.stretches,
-            slab_rows=_SLAB_ROWS,
-            row_bytes=_ROW_BYTES,
-            most_bytes=terms.max_shard_bytes,
-            file_of="{}.hdf5".format,
-        )
-    )
+    return [shard for one in table.stretches for shard in _slabs(one, terms)]
+
+
+def _slabs(stretch: Stretch, terms: Terms) -> Iterator[Shard]:
+    files = numbered_files(stretch, ".hdf5", _ROW_BYTES, terms.max_shard_bytes)
+    return slabs(stretch, files, _SLAB_ROWS)
 
 
 def _begin(shared: SharedFile) -> None:

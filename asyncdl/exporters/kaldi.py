@@ -9,18 +9,18 @@ programs read WAV alone, and the first channel of that; other readers of such fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from asyncdl.core.export import Shard, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.pointing import lists_in, moved, pointed, reanchor_lines
 from asyncdl.exporting.table import Stretch, Table
-from asyncdl.exporting.wav_files import as_list, plan_wavs, text_sizes, wav_sizes, write_wavs
+from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import ShardWork
 
 # Seven ids, an absolute path and a duration.
@@ -28,9 +28,9 @@ _BESIDES = 1024
 _ID = "S32"  # Y and a key: 11, 9 and 9 characters with two dividers
 
 
-def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     texts = text_sizes(table, 1, _BESIDES)
-    return as_list(texts if terms.wav is None else texts + wav_sizes(table, terms.wav))
+    return texts if terms.wav is None else texts + wav_sizes(table, terms.wav)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:

@@ -6,13 +6,12 @@ to WAV of 16 bits or to AAC. A hard link and the clip are one file: whoever writ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from asyncdl.core.export import Shard, StoredClip, even_cuts
+from asyncdl.core.export import Shard, Sizes, StoredClip, even_cuts
 from asyncdl.core.keytable import KeyTable
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, Linking, ShardWriter, Terms
@@ -34,7 +33,7 @@ _AAC_BYTES_PER_MS = 32
 _BESIDES = 4096
 
 
-def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     form = load_tool(terms.like).form
     is_kept = form.extension == table.extension and form.sample_rate is None and not form.is_mono
     durations_ms = table.durations_ms.astype(np.int64)
@@ -46,8 +45,7 @@ def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
         sizes = (durations_ms * rate // 1000 + 1) * frame + WAV_HEADER_BYTES
     else:
         sizes = np.maximum(durations_ms * _AAC_BYTES_PER_MS, table.sizes.astype(np.int64))
-    bounds: list[int] = (sizes + _BESIDES).tolist()
-    return bounds
+    return sizes + _BESIDES
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
-from asyncdl.core.export import Shard, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.core.model import AudioFormat
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
@@ -30,7 +29,7 @@ from asyncdl.exporting.pointing import Pointed, lists_in, moved, pointed, reanch
 from asyncdl.exporting.sound import Samples, as_int16, mono, resampled
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets
-from asyncdl.exporting.wav_files import as_list, plan_wavs, text_sizes, wav_sizes, write_wavs
+from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import ShardWork
 
 CUTS = "cuts.jsonl.gz"
@@ -42,14 +41,14 @@ _MEMBERS_BYTES = 3072
 _TAR_END_BYTES = 10_240
 
 
-def _clip_bytes(table: Table, terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     texts = text_sizes(table, 4, _BESIDES)
     if terms.shar:
-        return as_list(texts + _member_sizes(table, terms))
-    return as_list(texts if terms.wav is None else texts + wav_sizes(table, terms.wav))
+        return texts + _member_sizes(table, terms)
+    return texts if terms.wav is None else texts + wav_sizes(table, terms.wav)
 
 
-def _member_sizes(table: Table, terms: Terms) -> npt.NDArray[np.int64]:
+def _member_sizes(table: Table, terms: Terms) -> Sizes:
     """Bound what a clip takes in a tar; FLAC of noise is a little more than its samples."""
     if terms.wav is not None:
         samples_bytes = wav_sizes(table, terms.wav)
@@ -72,8 +71,8 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 def _plan_shar(table: Table, terms: Terms) -> list[Shard]:
     if terms.root:
         raise UsageError("--root means nothing to Shar, which holds no absolute paths.", mend="Leave it out.")
-    sizes = as_list(_member_sizes(table, terms))
-    most_bytes = (terms.max_shard_bytes or sum(sizes) + _TAR_END_BYTES) - _TAR_END_BYTES
+    sizes = _member_sizes(table, terms)
+    most_bytes = (terms.max_shard_bytes or int(sizes.sum()) + _TAR_END_BYTES) - _TAR_END_BYTES
     return shards_by_size(table, sizes, most_clips=_CLIPS, most_bytes=most_bytes, file_of=_file)
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from asyncdl.core import layout
 from asyncdl.core.events import Source
+from asyncdl.core.export import Sizes
 from asyncdl.core.printable import printable
 from asyncdl.exporting.contract import Exporter, Terms
 from asyncdl.exporting.finishing import Finish
@@ -128,10 +129,9 @@ def _date_of(at_ms: int) -> str:
     return ""
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     """Bound the lines by those of the table, which say more."""
-    sizes: list[int] = table.row_bytes.tolist()
-    return sizes
+    return table.row_bytes
 
 
 EXPORTER = Exporter(

@@ -9,10 +9,10 @@ Paths lead from the JSON's own folder to the clips, as those of ``nemo`` do.
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Sequence
 
-from asyncdl.core.export import StoredClip
+import numpy as np
+
+from asyncdl.core.export import Sizes, StoredClip
 from asyncdl.exporting.contract import Exporter, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.metadata_json import merge_metadata, record_of, write_metadata
@@ -25,10 +25,11 @@ _BESIDES = 640
 _LABEL_BYTES = 160
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     """Bound the records by the table's lines, which hold the same texts but names; all is written twice."""
     lines = table.lines(0, len(table))
-    return array("Q", (2 * (len(line) + _BESIDES + _LABEL_BYTES * line.count(b'"/')) for line in lines))
+    sizes = (2 * (len(line) + _BESIDES + _LABEL_BYTES * line.count(b'"/')) for line in lines)
+    return np.fromiter(sizes, np.int64, len(table))
 
 
 def _finish(finish: Finish) -> None:

@@ -7,14 +7,13 @@ silence. PANNs' own files keep empty rows for clips that are missing; these have
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from asyncdl.core.export import Shard
-from asyncdl.errors import UsageError
+from asyncdl.core.export import Shard, Sizes
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
@@ -22,6 +21,7 @@ from asyncdl.exporting.panns_index import COLUMNS as INDEX_COLUMNS
 from asyncdl.exporting.panns_index import FULL, WAVEFORMS, index_of, path_bytes, reanchor, write_index
 from asyncdl.exporting.receipts import Receipts
 from asyncdl.exporting.shared import SharedFile
+from asyncdl.exporting.slabs import HEADER_BYTES, FileOfRows, rows_fitting, slabs
 from asyncdl.exporting.sound import Samples, fitted, mono, resampled
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
@@ -38,39 +38,25 @@ _PART_ROWS = 50_000
 _SHARD_ROWS = 125  # 80 MB, twice that while they are written
 _ROW_BYTES = sum(column.row_bytes for column in COLUMNS)
 _INDEX_ROW_BYTES = sum(column.row_bytes for column in INDEX_COLUMNS)
-_HEADER_BYTES = 4096  # measured: 2136
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     """Count a row, two rows of indexes, and the headers of the files shared by few."""
-    return [_ROW_BYTES + 2 * _INDEX_ROW_BYTES + 2 * _HEADER_BYTES] * len(table)
+    return np.full(len(table), _ROW_BYTES + 2 * _INDEX_ROW_BYTES + 2 * HEADER_BYTES)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
-    return [shard for stretch in table.stretches for shard in _shards_of(stretch, terms)]
+    stretches = table.stretches
+    return [shard for one in stretches for shard in slabs(one, _files(one, terms), _SHARD_ROWS)]
 
 
-def _shards_of(stretch: Stretch, terms: Terms) -> Iterator[Shard]:
-    part_rows = _part_rows(stretch, terms)
+def _files(stretch: Stretch, terms: Terms) -> Iterator[FileOfRows]:
+    rows = _PART_ROWS if stretch.split == "unbalanced_train" else stretch.count
+    part_rows = min(max(rows, 1), rows_fitting(stretch.count, _ROW_BYTES, terms.max_shard_bytes))
     for first in range(0, stretch.count, part_rows):
-        rows = min(part_rows, stretch.count - first)
-        file = _file(stretch, first // part_rows, is_whole=rows == stretch.count)
-        for row in range(0, rows, _SHARD_ROWS):
-            count = min(_SHARD_ROWS, rows - row)
-            name = f"{file} rows {row}-{row + count - 1}"
-            yield Shard(name, stretch.split, stretch.first + first + row, count, file, row)
-
-
-def _part_rows(stretch: Stretch, terms: Terms) -> int:
-    """Say how many rows a file of this split has at most."""
-    rows = _PART_ROWS if stretch.split == "unbalanced_train" else max(stretch.count, 1)
-    if terms.max_shard_bytes is None:
-        return rows
-    fitting = (terms.max_shard_bytes - _HEADER_BYTES) // _ROW_BYTES
-    if fitting < 1:
-        least = f"one clip alone takes {_ROW_BYTES + _HEADER_BYTES} bytes"
-        raise UsageError(f"--max-shard-size is too small: {least}.", mend="Give a larger one.")
-    return min(rows, fitting)
+        count = min(part_rows, stretch.count - first)
+        name = _file(stretch, first // part_rows, is_whole=count == stretch.count)
+        yield FileOfRows(name, first, count)
 
 
 def _file(stretch: Stretch, part: int, *, is_whole: bool) -> str:

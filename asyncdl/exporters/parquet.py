@@ -8,13 +8,13 @@ README makes configurations of the splits. ``datasets`` decodes FLAC, WAV, MP3 a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import orjson
 
-from asyncdl.core.export import Shard, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
@@ -35,9 +35,8 @@ _Schema = Any
 _Batch = Any  # pyarrow ships no types
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
-    sizes: list[int] = (table.sizes.astype(np.int64) + table.row_bytes * _ROW_GROWTH + _ROW_BYTES).tolist()
-    return sizes
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
+    return table.sizes.astype(np.int64) + table.row_bytes * _ROW_GROWTH + _ROW_BYTES
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:

@@ -8,20 +8,21 @@ length in a heap, which has one writer: shards are files of records, and one pas
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from asyncdl.core.export import Shard, cuts_by_size
+from asyncdl.core.export import Shard, Sizes, cuts_by_size
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Column, H5File, make_rows, open_h5
 from asyncdl.exporting.mp3 import RATE, mp3_bytes, mp3_of
 from asyncdl.exporting.shared import SharedFile
+from asyncdl.exporting.slabs import FileOfRows, slabs
 from asyncdl.exporting.sound import mono, resampled
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
@@ -37,35 +38,32 @@ _HEAP_BYTES = 4096  # a collection of HDF5's heap at least; larger ones are as l
 _BESIDES = 20 + _PACKED + 16 + 64  # name, target, reference into the heap, and what the heap adds
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     """Count the row and its share of a header where few share one."""
-    return [size + _HEADER_BYTES // 4 for size in _row_bytes(table)]
+    return _row_bytes(table) + _HEADER_BYTES // 4
 
 
-def _row_bytes(table: Table) -> list[int]:
-    samples = (table.durations_ms.astype(np.int64) * (RATE // 1000)).tolist()
-    return [max(mp3_bytes(count), _HEAP_BYTES) + _BESIDES for count in samples]
+def _row_bytes(table: Table) -> Sizes:
+    samples = table.durations_ms.astype(np.int64) * (RATE // 1000)
+    return np.maximum(mp3_bytes(samples), _HEAP_BYTES) + _BESIDES
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
     sizes = _row_bytes(table)
-    return [shard for stretch in table.stretches for shard in _shards_of(stretch, sizes, terms)]
+    stretches = table.stretches
+    return [shard for one in stretches for shard in slabs(one, _files(one, sizes, terms), _SHARD_CLIPS)]
 
 
-def _shards_of(stretch: Stretch, sizes: Sequence[int], terms: Terms) -> Iterator[Shard]:
+def _files(stretch: Stretch, sizes: Sizes, terms: Terms) -> Iterator[FileOfRows]:
     files = _cuts(sizes[stretch.first : stretch.first + stretch.count], terms.max_shard_bytes)
     for part, (first, rows) in enumerate(files):
-        file = _file(stretch.split, part, is_whole=len(files) == 1)
-        for row in range(0, rows, _SHARD_CLIPS):
-            count = min(_SHARD_CLIPS, rows - row)
-            name = f"{file} rows {row}-{row + count - 1}"
-            yield Shard(name, stretch.split, stretch.first + first + row, count, file, row)
+        yield FileOfRows(_file(stretch.split, part, is_whole=len(files) == 1), first, rows)
 
 
-def _cuts(sizes: Sequence[int], most_bytes: int | None) -> list[tuple[int, int]]:
+def _cuts(sizes: Sizes, most_bytes: int | None) -> list[tuple[int, int]]:
     """Cut a split into files; one, unless ``--max-shard-size`` asks for more."""
     if most_bytes is None:
-        return [(0, len(sizes))] if sizes else []
+        return [(0, len(sizes))] if len(sizes) else []
     try:
         return cuts_by_size(sizes, len(sizes), most_bytes - _HEADER_BYTES)
     except ValueError as error:

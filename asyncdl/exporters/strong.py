@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from asyncdl.core.export import StoredClip
+from asyncdl.core.export import Sizes, StoredClip
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Exporter, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.sound_events import SoundEvent, events_of
 from asyncdl.exporting.table import Table
-from asyncdl.exporting.wav_files import as_list, text_sizes
+from asyncdl.exporting.wav_files import text_sizes
 from asyncdl.labels import load_labels
 
 _EVENTS_HEAD = b"filename\tonset\toffset\tevent_label\n"
@@ -37,9 +37,9 @@ _SEGMENTS_HEAD = b"segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"
 Rows = Callable[[StoredClip, Sequence[SoundEvent]], Iterator[str]]
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     # An event takes 30 bytes in the list's line at least, and in two tables a path, an id and a name.
-    return as_list(text_sizes(table, 8, 256))
+    return text_sizes(table, 8, 256)
 
 
 def _finish(finish: Finish) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from asyncdl.core.export import Shard, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.core.table_columns import CAPTION
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.cutting import shards_by_size
@@ -34,15 +34,14 @@ _JSON_BYTES, _JSON_GROWTH = 512, 14
 _TAR_END_BYTES = tarfile.RECORDSIZE + 2 * tarfile.BLOCKSIZE
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     flac = table.durations_ms.astype(np.int64) * (RATE * 2 // 1000) + _FLAC_BYTES
-    sizes: list[int] = (flac + table.row_bytes * _JSON_GROWTH + _JSON_BYTES + _TAR_BYTES).tolist()
-    return sizes
+    return flac + table.row_bytes * _JSON_GROWTH + _JSON_BYTES + _TAR_BYTES
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
     sizes = _clip_bytes(table, terms)
-    most = (terms.max_shard_bytes or sum(sizes) + _TAR_END_BYTES) - _TAR_END_BYTES
+    most = (terms.max_shard_bytes or int(sizes.sum()) + _TAR_END_BYTES) - _TAR_END_BYTES
     return shards_by_size(table, sizes, most_clips=_CLIPS, most_bytes=most, file_of=_file)
 
 

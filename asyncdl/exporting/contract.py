@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncdl.core.export import Shard
+from asyncdl.core.export import Shard, Sizes
 
 if TYPE_CHECKING:
     from asyncdl.exporting.finishing import Finish
@@ -74,7 +74,7 @@ Facts = dict[str, object]
 Plan = Callable[["Table", Terms], Sequence[Shard]]
 Write = Callable[["ShardWork"], Facts]
 """Writes one shard; answers what ``finish`` will want to know of it, as JSON can hold it."""
-ClipBytes = Callable[["Table", Terms], Sequence[int]]
+ClipBytes = Callable[["Table", Terms], Sizes]
 """Most bytes that each clip of the table takes, in the order of the export."""
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from asyncdl.core.export import Shard, cuts_by_size
+from asyncdl.core.export import Shard, Sizes, cuts_by_size
 from asyncdl.errors import UsageError
 from asyncdl.exporting.table import Table
 
 
 def shards_by_size(
     table: Table,
-    sizes: Sequence[int],
+    sizes: Sizes,
     *,
     most_clips: int,
     most_bytes: int,

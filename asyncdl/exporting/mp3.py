@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from asyncdl.core.export import Sizes
 from asyncdl.exporting.sound import Samples
 
 RATE = 32_000
@@ -35,6 +36,6 @@ def mp3_of(sound: Samples) -> bytes:
     return encoded.getvalue()
 
 
-def mp3_bytes(samples: int) -> int:
+def mp3_bytes(samples: Sizes) -> Sizes:
     """Say how many bytes ``mp3_of`` makes of so many samples."""
     return (-(-samples // _FRAME_SAMPLES) + _MORE_FRAMES) * _FRAME_BYTES

@@ -6,7 +6,7 @@ All of it blocks; the first and the last step are for one process at a time, whi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -19,14 +19,13 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, SharedFiles, Terms
-from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.receipts import FOLDER, Receipt, Receipts, digest_of
-from asyncdl.exporting.shared import PARTS, SharedFile, is_part_of_same, part_of
+from asyncdl.exporting.shared import SharedFile, is_part_of_same, part_of
 from asyncdl.exporting.sound import ClipReader, Unfit, is_of_the_file
-from asyncdl.exporting.sweeping import remove, sweep_files, sweep_parts
+from asyncdl.exporting.sweeping import remove, sweep_parts
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import Place, ShardWork
-from asyncdl.runtime.files import make_folders, part_beside, publish, sync_folder, telling
+from asyncdl.runtime.files import make_folders, sync_folder, telling
 
 STATE = ".asyncdl"
 _TEXTS = "what speaks of all shards"
@@ -91,7 +90,7 @@ def prepare(export: Export) -> Agenda:
     if writer.shared is None:
         made = (_is_made(export, shard, digest) for shard, digest in zip(shards, digests, strict=True))
         return Agenda(shards, digests, tuple(number for number, is_made in enumerate(made) if not is_made))
-    files = list(_files(export, Agenda(shards, digests), {}, {}))
+    files = list(shared_files_of(export, Agenda(shards, digests), {}, {}))
     todo = {name for shared, digest in files for name in _begin_file(export, writer.shared, shared, digest)}
     left = tuple(number for number, shard in enumerate(shards) if shard.name in todo)
     return Agenda(shards, digests, left, {shared.file: shared.part for shared, _ in files})
@@ -104,49 +103,6 @@ def make_shard(writer: ShardWriter, work: ShardWork, digest: str) -> None:
     exported = shard.count - len(work.left_out)
     receipt = Receipt(shard.name, digest, exported, tuple(work.files), tuple(work.left_out), facts)
     Receipts(place.state, place.target).write(receipt)
-
-
-def complete(export: Export, agenda: Agenda, on_clip: Callable[[], None] = lambda: None) -> Finish:
-    """End the files that shards share, write what speaks of all shards, and sweep what no plan has."""
-    receipts, writer = export.receipts, export.exporter.shards
-    done = [receipts.read(shard.name) for shard in agenda.shards]
-    facts: dict[str, Facts] = {one.shard: one.facts for one in done if one is not None}
-    left_out = {clip.key: clip for one in done if one is not None for clip in one.left_out}
-    if not agenda.shards:  # nothing was read: text alone, or lists that point at the clips
-        left_out = {clip.key: clip for clip in _not_there(export)}
-    if writer is not None and writer.shared is not None:
-        for shared, digest in _files(export, agenda, left_out, facts):
-            if receipts.find(_of_file(shared.file), digest) is None:
-                _end_file(export, writer.shared, shared, digest)
-    finish = Finish(
-        export.place,
-        export.terms,
-        export.table,
-        export.ledger,
-        export.spec,
-        agenda.shards,
-        facts,
-        left_out,
-        on_clip,
-    )
-    export.exporter.finish(finish)
-    if not export.exporter.goes_to_root and not export.terms.source:
-        _vouch_for_texts(export, finish)
-        _sweep(export, agenda)
-    remove(export.place.state / PARTS)
-    return finish
-
-
-def _not_there(export: Export) -> Iterator[LeftOut]:
-    """Name the clips whose files are gone or have another size; for formats that read none of them."""
-    for clip in export.table.clips():
-        try:
-            found = (export.place.root / clip.path).lstat().st_size
-        except OSError:
-            found = -1
-        if found != clip.clip.size_bytes:
-            reason = "the file is gone" if found < 0 else "the file has another size"
-            yield LeftOut(clip.key, clip.segment.split, clip.path, reason)
 
 
 def _settings(export: Export, writer: ShardWriter) -> str:
@@ -165,7 +121,7 @@ def _made_of(export: Export, writer: ShardWriter, shard: Shard) -> Iterator[byte
     return export.table.lines(shard.first, shard.count)
 
 
-def _of_file(file: str) -> str:
+def receipt_of(file: str) -> str:
     """Name the receipt of a shared file."""
     return f"file {file}"
 
@@ -195,9 +151,9 @@ def _begin_file(export: Export, shared_files: SharedFiles, shared: SharedFile, d
     receipts = export.receipts
     numbered = zip(shared.shards, shared.digests, strict=True)
     todo = [shard.name for shard, made_of in numbered if not _is_made(export, shard, made_of)]
-    if not todo and receipts.find(_of_file(shared.file), digest) is not None:
+    if not todo and receipts.find(receipt_of(shared.file), digest) is not None:
         return []
-    receipts.forget(_of_file(shared.file))
+    receipts.forget(receipt_of(shared.file))
     if shared.part.exists():
         return todo
     for shard in shared.shards:
@@ -212,7 +168,7 @@ def _begin_file(export: Export, shared_files: SharedFiles, shared: SharedFile, d
     return [shard.name for shard in shared.shards]
 
 
-def _files(
+def shared_files_of(
     export: Export, agenda: Agenda, left_out: Mapping[str, LeftOut], facts: Mapping[str, Facts]
 ) -> Iterator[tuple[SharedFile, str]]:
     """Yield the shared files with the digests of what they are made of."""
@@ -224,44 +180,3 @@ def _files(
         part = part_of(export.place.state, file, digest)
         shards, digests = zip(*members, strict=True)
         yield SharedFile(file, part, shards, digests, export.table, export.terms, left_out, facts), digest
-
-
-def _end_file(export: Export, shared_files: SharedFiles, shared: SharedFile, digest: str) -> None:
-    target = export.place.target
-    final = target / shared.file
-    make_folders(final.parent, target)
-    out = part_beside(final)
-    try:
-        with telling("writing", final):
-            shared_files.end(shared, out)
-        publish(out, final, target)
-    finally:
-        with suppress(FileNotFoundError):
-            out.unlink()
-    names = (shared.file, *shared_files.beside(shared.file))
-    files = tuple((name, (target / name).stat().st_size) for name in names)
-    clips = len(shared.kept_rows())
-    export.receipts.write(Receipt(_of_file(shared.file), digest, clips, files, (), {}))
-    remove(shared.part)
-
-
-def _vouch_for_texts(export: Export, finish: Finish) -> None:
-    names = dict.fromkeys(name for name in finish.written if (export.place.target / name).is_file())
-    files = tuple((name, (export.place.target / name).stat().st_size) for name in names)
-    export.receipts.write(Receipt(_TEXTS, "", 0, files, (), {}))
-
-
-def _sweep(export: Export, agenda: Agenda) -> None:
-    """Remove files that an earlier plan had and today's has not.
-
-    An export of another file's rows has no say on what else is there.
-    """
-    files = {shard.file for shard in agenda.shards}
-    known = {_TEXTS, *(shard.name for shard in agenda.shards), *map(_of_file, files)}
-    ours = {name for one in known for name in _vouched(export, one)} | files
-    sweep_files(export.place, export.receipts, frozenset(known), frozenset(ours))
-
-
-def _vouched(export: Export, shard: str) -> list[str]:
-    receipt = export.receipts.read(shard)
-    return [] if receipt is None else [name for name, _ in receipt.files]

@@ -5,13 +5,12 @@ A shard is the files of up to 500 clips; the sub-folders are those of the data s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from asyncdl.core import layout
-from asyncdl.core.export import Shard, StoredClip, even_cuts
+from asyncdl.core.export import Shard, Sizes, StoredClip, even_cuts
 from asyncdl.exporting.contract import Facts
 from asyncdl.exporting.encoded import WAV_HEADER_BYTES, as_wav
 from asyncdl.exporting.sound import ClipReader, mono, resampled
@@ -27,12 +26,12 @@ def wav_name(clip: StoredClip, name: str) -> str:
     return f"{FOLDER}/{clip.segment.split}/{layout.bucket(clip.segment.ytid)}/{name}.wav"
 
 
-def wav_sizes(table: Table, rate: int) -> npt.NDArray[np.int64]:
+def wav_sizes(table: Table, rate: int) -> Sizes:
     """Bound the size of each clip's file: the table's durations are rounded up."""
     return WAV_HEADER_BYTES + 2 * (table.durations_ms.astype(np.int64) * rate // 1000 + 1)
 
 
-def text_sizes(table: Table, times: int, besides: int) -> npt.NDArray[np.int64]:
+def text_sizes(table: Table, times: int, besides: int) -> Sizes:
     """Bound what lists say of each clip: its line in the table ``times`` over, and ``besides`` bytes more."""
     return table.row_bytes * times + besides
 
@@ -62,9 +61,3 @@ def write_wavs(work: ShardWork, rate: int, is_wanted: Callable[[StoredClip], boo
         if wav:
             work.write_file(work.place.target / wav_name(clip, work.table.name_of(clip)), [wav])
     return {}
-
-
-def as_list(sizes: npt.NDArray[np.int64]) -> Sequence[int]:
-    """Give sizes as plain numbers."""
-    numbers: list[int] = sizes.tolist()
-    return numbers

@@ -100,7 +100,8 @@ def report_view(report: ExportReport, out_option: str = "") -> Group:
     if report.shards:
         kept = f", {report.kept:,} of them were there already" if report.kept else ""
         lines.append(Text(f"  {report.shards:,} shards, {size_text(report.size_bytes)}{kept}"))
-    lines.append(Text(f"  {report.card} tells what is there and what is missing", style="dim"))
+    if report.card:
+        lines.append(Text(f"  {report.card} tells what is there and what is missing", style="dim"))
     lines.append(Text(f"  time  {clock_text(report.elapsed_s)}", style="dim"))
     return Group(*lines, *_left_out(report, out_option))
 

@@ -120,3 +120,25 @@ def test_a_missing_library_is_an_error_that_names_the_extra(monkeypatch: pytest.
     monkeypatch.setattr(registry, "find_spec", lambda _name: None)
     with pytest.raises(EnvironmentFault, match=r"asyncdl\[hdf5\]"):
         require_modules(load_exporter("hdf5"))
+
+
+@pytest.mark.parametrize("arguments", [["layout"], ["strong"], ["panns", "--max-shard-size", "1k"]])
+def test_a_refused_export_leaves_nothing(arguments: list[str], here: Path, command: Command) -> None:
+    make(here / "audioset")
+    assert command("export", *arguments).code == 2
+    assert sorted(path.name for path in (here / "audioset").iterdir()) == ["clips", "journal"]
+
+
+def test_cochleagrams_come_of_clips_and_of_their_hdf5_file_alike(here: Path, command: Command) -> None:
+    make(here / "audioset", Sounding(count=3, splits=("eval",)))
+    assert command("export", "cochleagram", "--fast", "--to", "of_clips").code == 0
+    assert command("export", "hdf5", "--to", "rows").code == 0
+    source = ("export", "cochleagram", "--fast", "--source", "rows/eval.hdf5")
+    (here / "audioset").rename(here / "elsewhere")
+    assert "--to" in command(*source).stderr
+    assert "eval  3 clips" in command(*source, "--to", "of_rows", "--dry-run").stdout
+    done = command(*source, "--to", "of_rows")
+    assert done.code == 0, done.stderr
+    assert "3 clips as cochleagram" in done.stdout
+    for name in ("eval_Coch.hdf5", "eval_average.npy"):
+        assert (here / "of_rows" / name).read_bytes() == (here / "of_clips" / name).read_bytes()

@@ -13,8 +13,9 @@ import pytest
 from asyncdl.core.model import Segment
 from asyncdl.errors import AsyncdlError
 from asyncdl.exporters import exporter_names, load_exporter, missing_modules
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Choice, Terms
-from asyncdl.exporting.steps import STATE, complete, plan, prepare
+from asyncdl.exporting.steps import STATE, plan, prepare
 from support.exports import (
     Sounding,
     export_all,

@@ -17,8 +17,9 @@ from asyncdl.core.export import StoredClip
 from asyncdl.core.model import Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import load_exporter
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
-from asyncdl.exporting.steps import complete, plan, prepare
+from asyncdl.exporting.steps import plan, prepare
 from support.exports import (
     Sounding,
     export_all,

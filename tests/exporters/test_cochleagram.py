@@ -18,8 +18,9 @@ from asyncdl.core.export import StoredClip
 from asyncdl.errors import UsageError
 from asyncdl.exporters import cochleagram
 from asyncdl.exporting.cochlea.envelopes import Cochlea, Method
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
-from asyncdl.exporting.steps import complete, plan, prepare
+from asyncdl.exporting.steps import plan, prepare
 from asyncdl.labels import load_labels
 from support.exports import Sounding, export_all, files_of, make_data_set, make_todo, opened, stored_clips
 

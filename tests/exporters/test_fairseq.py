@@ -11,9 +11,10 @@ import soundfile
 from asyncdl.core.model import Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import load_exporter
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
 from asyncdl.exporting.pointing import moved
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.steps import prepare
 from support.exports import (
     Sounding,
     export_all,

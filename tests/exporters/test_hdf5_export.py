@@ -18,8 +18,9 @@ from asyncdl.core.export import StoredClip
 from asyncdl.core.model import Clip, RowRef, Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import hdf5
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
-from asyncdl.exporting.steps import complete, plan, prepare
+from asyncdl.exporting.steps import plan, prepare
 from asyncdl.exporting.waves import by_fft, wave_of
 from asyncdl.labels import load_labels
 from support.exports import Sounding, export_all, files_of, make_data_set, make_todo, opened, stored_clips

@@ -21,11 +21,12 @@ from asyncdl.core.events import ClipLost, GaveUp
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import AudioFormat, ClipSpec, Failure, RowRef, Segment, Span
 from asyncdl.errors import EnvironmentFault, UsageError
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Linking, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.like import load_tool, tool_names
 from asyncdl.exporting.sound import ClipReader
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.steps import prepare
 from support.datasets import rows_of, write_run
 from support.exports import (
     AT_MS,

@@ -20,8 +20,9 @@ import soxr
 from asyncdl.core.model import AudioFormat, ClipSpec, Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import load_exporter
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
-from asyncdl.exporting.steps import complete, plan, prepare
+from asyncdl.exporting.steps import plan, prepare
 from support.exports import (
     Sounding,
     export_all,

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from asyncdl.core.export import StoredClip
 from asyncdl.errors import UsageError
 from asyncdl.exporters import panns
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.slabs import slabs
+from asyncdl.exporting.steps import prepare
 from asyncdl.exporting.table import Stretch
 from asyncdl.labels import load_labels
 from support.exports import Sounding, export_all, files_of, make_data_set, make_todo, opened, stored_clips
@@ -171,7 +173,8 @@ async def test_the_bytes_told_beforehand_are_enough(tmp_path: Path) -> None:
 
 
 def test_unbalanced_train_has_parts_of_50000_rows() -> None:
-    shards = list(panns._shards_of(Stretch("unbalanced_train", 7, 120_001), Terms()))
+    stretch = Stretch("unbalanced_train", 7, 120_001)
+    shards = list(slabs(stretch, panns._files(stretch, Terms()), 125))
     rows: dict[str, int] = {}
     for shard in shards:
         rows[shard.file] = rows.get(shard.file, 0) + shard.count
@@ -187,7 +190,8 @@ def test_unbalanced_train_has_parts_of_50000_rows() -> None:
 def test_shards_take_every_clip_once_and_fill_their_files_from_the_first_row_on(
     split: str, count: int, most_bytes: int | None
 ) -> None:
-    shards = list(panns._shards_of(Stretch(split, 5, count), Terms(max_shard_bytes=most_bytes)))
+    stretch = Stretch(split, 5, count)
+    shards = list(slabs(stretch, panns._files(stretch, Terms(max_shard_bytes=most_bytes)), 125))
     filled: dict[str, int] = {}
     first = 5
     for shard in shards:

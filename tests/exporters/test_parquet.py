@@ -18,10 +18,11 @@ from asyncdl.core.model import Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import parquet
 from asyncdl.exporters.parquet import EXPORTER
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.hf_configs import configs_of
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.steps import prepare
 from asyncdl.labels import load_labels
 from support.exports import Sounding, export_all, files_of, make_data_set, make_todo, opened, stored_clips
 

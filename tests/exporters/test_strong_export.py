@@ -20,8 +20,9 @@ from asyncdl.core.export import StoredClip
 from asyncdl.core.model import Row, RowRef, Segment, Span
 from asyncdl.core.strong_rows import EVENTS
 from asyncdl.errors import UsageError
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.sound_events import events_of
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.steps import prepare
 from asyncdl.inputs.audioset_strong import READER
 from support.exports import Sounding, export_all, files_of, make_data_set, opened, stored_clips
 from support.fakes import a_clip

@@ -22,8 +22,9 @@ from asyncdl.core.model import Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import webdataset
 from asyncdl.exporters.webdataset import EXPORTER, RATE, _caption
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.steps import prepare
 from asyncdl.labels import load_labels
 from support.datasets import rows_of, write_run
 from support.exports import Sounding, export_all, files_of, make_data_set, make_todo, opened, stored_clips

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncdl.core.export import StoredClip, cuts_by_size, even_cuts, plain_name
+from asyncdl.core.export import Sizes, StoredClip, cuts_by_size, even_cuts, plain_name
 from asyncdl.core.model import Clip, RowRef, Segment, Span
 
 Cuts = list[tuple[int, int]]
@@ -29,6 +30,10 @@ def test_as_few_stretches_as_will_do_that_differ_by_one_at_most(count: int, most
     assert max(lengths, default=0) - min(lengths, default=0) <= 1
 
 
+def array(sizes: list[int]) -> Sizes:
+    return np.array(sizes, np.int64)
+
+
 def test_even_cuts_leave_no_small_rest() -> None:
     assert even_cuts(10, 4) == [(0, 3), (3, 3), (6, 4)]
 
@@ -38,7 +43,7 @@ def test_no_stretch_has_more_clips_or_bytes_than_allowed(
     sizes: list[int], most_count: int, spare: int
 ) -> None:
     most_bytes = max(sizes, default=0) + spare + 1
-    cuts = cuts_by_size(sizes, most_count, most_bytes)
+    cuts = cuts_by_size(array(sizes), most_count, most_bytes)
     lengths = [length for _, length in cuts]
     assert covers(cuts, len(sizes))
     assert all(sum(sizes[first : first + length]) <= most_bytes for first, length in cuts)
@@ -48,16 +53,16 @@ def test_no_stretch_has_more_clips_or_bytes_than_allowed(
 
 @given(sizes=SIZES, most=st.integers(1, 50))
 def test_where_bytes_are_no_matter_the_cuts_are_the_even_ones(sizes: list[int], most: int) -> None:
-    assert cuts_by_size(sizes, most, sum(sizes) + 1) == even_cuts(len(sizes), most)
+    assert cuts_by_size(array(sizes), most, sum(sizes) + 1) == even_cuts(len(sizes), most)
 
 
 def test_a_limit_that_every_clip_fills_gives_each_a_shard() -> None:
-    assert cuts_by_size([10, 10, 10], 100, 10) == [(0, 1), (1, 1), (2, 1)]
+    assert cuts_by_size(array([10, 10, 10]), 100, 10) == [(0, 1), (1, 1), (2, 1)]
 
 
 def test_a_clip_that_is_larger_than_a_shard_may_be_is_refused_with_its_size() -> None:
     with pytest.raises(ValueError, match="one clip alone takes 11 bytes"):
-        cuts_by_size([3, 11], 100, 10)
+        cuts_by_size(array([3, 11]), 100, 10)
 
 
 def test_a_clip_goes_by_its_video_only_where_that_names_one() -> None:

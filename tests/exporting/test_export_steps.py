@@ -15,8 +15,9 @@ from asyncdl.core.events import ClipLost
 from asyncdl.core.export import LeftOut
 from asyncdl.core.model import Span
 from asyncdl.errors import EnvironmentFault, UsageError
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, Terms
-from asyncdl.exporting.steps import complete, plan, prepare
+from asyncdl.exporting.steps import plan, prepare
 from asyncdl.exporting.work import ShardWork
 from support.exports import Sounding, files_of, make_data_set, make_todo, segments_of
 from support.made_formats import TEXT, export_as, opened_as

@@ -14,9 +14,10 @@ import soundfile
 
 from asyncdl.core.events import ClipLost
 from asyncdl.core.model import Segment
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Exporter, SharedFiles
 from asyncdl.exporting.shared import PARTS, SharedFile
-from asyncdl.exporting.steps import complete, prepare
+from asyncdl.exporting.steps import prepare
 from support.exports import Sounding, files_of, make_data_set, make_todo, segments_of
 from support.made_formats import ROWS, SAMPLES, export_as, opened_as
 

@@ -16,10 +16,11 @@ from asyncdl.core.events import ClipStored, Event
 from asyncdl.core.export import StoredClip
 from asyncdl.core.model import ClipSpec, Segment, Span
 from asyncdl.exporters import load_exporter
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.sound import ClipReader
-from asyncdl.exporting.steps import STATE, Agenda, Export, complete, make_shard, prepare
+from asyncdl.exporting.steps import STATE, Agenda, Export, make_shard, prepare
 from asyncdl.exporting.survey import survey_of
 from asyncdl.exporting.work import Place, ShardWork
 from asyncdl.runtime.finding import journal_of

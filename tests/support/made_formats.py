@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from asyncdl.core.export import Shard, even_cuts
+from asyncdl.core.export import Shard, Sizes, even_cuts
+from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
 from asyncdl.exporting.shared import SharedFile
 from asyncdl.exporting.sound import as_int16, fitted, mono
-from asyncdl.exporting.steps import Export, complete, prepare
+from asyncdl.exporting.steps import Export, prepare
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import ShardWork
 from support.exports import make_todo, opened
@@ -25,8 +26,8 @@ SAMPLES = 64
 COLUMNS = (Column("key", (), "S31"), Column("sound", (SAMPLES,), "<i2"))
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sequence[int]:
-    return [100] * len(table)
+def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
+    return np.full(len(table), 100)
 
 
 def _plan(table: Table, _terms: Terms) -> list[Shard]:
