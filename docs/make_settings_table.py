@@ -24,7 +24,7 @@ asyncdl config                   # every value, and who says it
 asyncdl run --recipe dogs -j 16  # a recipe, and a flag on top
 ```
 
-**The file** is `asyncdl.toml` in the folder where asyncdl is started (no other folder is searched), or the one given by `--config FILE`; `--config /dev/null` stands for none. It counts for `run`, `select`, `retry-failed`, `status`, `verify`, `journal`, `doctor` and `config`, each taking what it knows; for `select`, `out` is not taken. Relative paths count from the file's folder, `~` is the home folder.
+**The file** is `asyncdl.toml` in the folder where asyncdl is started (no other folder is searched), or the one given by `--config FILE`; `--config /dev/null` stands for none. It counts for `run`, `select`, `retry-failed`, `status`, `verify`, `export`, `journal`, `doctor` and `config`, each taking what it knows; `select` does not take `out`, nor `export` the seed of a selection. Relative paths count from the file's folder, `~` is the home folder.
 
 ```toml
 [clip]

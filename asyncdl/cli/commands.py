@@ -30,7 +30,7 @@ _COMMANDS = (
     ("init", "init", "init"),
 )
 # Commands for which settings files and variables count; the journal's are told so where they are made.
-_SETTLED = frozenset({"run", "status", "retry-failed", "verify", "doctor", "select"})
+_SETTLED = frozenset({"run", "status", "retry-failed", "verify", "export", "doctor", "select"})
 
 
 def make_app(first: str | None = None) -> typer.Typer:

@@ -42,6 +42,14 @@ def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     return text_sizes(table, 8, 256)
 
 
+def _check(table: Table, _terms: Terms) -> None:
+    if all(events_of(clip) is None for clip in table.clips()):
+        raise UsageError(
+            "None of these clips comes from a list with events.",
+            mend="The lists strong_train and strong_eval have them: asyncdl run strong_eval fetches some.",
+        )
+
+
 def _finish(finish: Finish) -> None:
     names = {label.mid: label.strong_name or label.name for label in load_labels() if label.is_strong}
     taken, others = frozenset(names.values()), dict[str, str]()
@@ -52,13 +60,7 @@ def _finish(finish: Finish) -> None:
             yield f"{clip.path}\t{_s(onset_s)}\t{_s(offset_s)}\t{name}\n"
         finish.on_clip()
 
-    splits = [split for split in finish.splits if any(_with_events(finish, split))]
-    if not splits:
-        raise UsageError(
-            "None of these clips comes from a list with events.",
-            mend="The lists strong_train and strong_eval have them: asyncdl run strong_eval fetches some.",
-        )
-    for split in splits:
+    for split in (split for split in finish.splits if any(_with_events(finish, split))):
         finish.write(f"{split}.tsv", _table(finish, split, _EVENTS_HEAD, event_rows))
         finish.write(f"{split}_durations.tsv", _table(finish, split, _DURATIONS_HEAD, _duration_row))
         finish.write(f"{split}_segments.tsv", _table(finish, split, _SEGMENTS_HEAD, _segment_rows))
@@ -104,4 +106,5 @@ EXPORTER = Exporter(
     summary="event tables of strong lists: DCASE's and AudioSet's forms, durations for PSDS, labels",
     finish=_finish,
     clip_bytes=_clip_bytes,
+    check=_check,
 )

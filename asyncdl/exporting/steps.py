@@ -74,6 +74,8 @@ def plan(export: Export) -> tuple[Shard, ...]:
             f"{exporter.name} names clips by their videos, and some videos have several clips here.",
             mend="--split takes lists apart; webdataset, parquet and nemo name clips by their segments.",
         )
+    if exporter.check is not None:
+        exporter.check(table, export.terms)
     return tuple(exporter.shards.plan(table, export.terms)) if exporter.shards else ()
 
 

@@ -142,3 +142,14 @@ def test_cochleagrams_come_of_clips_and_of_their_hdf5_file_alike(here: Path, com
     assert "3 clips as cochleagram" in done.stdout
     for name in ("eval_Coch.hdf5", "eval_average.npy"):
         assert (here / "of_rows" / name).read_bytes() == (here / "of_clips" / name).read_bytes()
+
+
+def test_the_folder_of_the_settings_counts_and_the_seed_of_a_selection_does_not(
+    here: Path, command: Command
+) -> None:
+    make(here / "mine")
+    make(here / "other")
+    (here / "asyncdl.toml").write_text('[run]\nout = "mine"\n[selection]\nseed = 7\n')
+    done = command("export", "nemo", "--json")
+    assert done.code == 0, done.stderr
+    assert done.json()["target"] == str(here / "mine")

@@ -36,6 +36,7 @@ def _typed(
 COMMAND_LINES = [
     *(["status"], ["status", "--json"], ["status", "--rejected"], ["retry-failed"], ["verify"]),
     *(["journal", "check"], ["journal", "repair"], ["journal", "compact"]),
+    *(["export", "nemo"], ["export", "webdataset"], ["diff", "audioset", "audioset"]),
 ]
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 GIVEN = "asyncdl.given"
 
 _FLAG = re.compile(r"--[a-z][a-z-]*")
-# These names mean something else there: the list that select writes.
-_OF_ITS_OWN = {"select": frozenset({"out"})}
+# These names mean something else there: the list that select writes, the order of an export.
+_OF_ITS_OWN = {"select": frozenset({"out"}), "export": frozenset({"seed"})}
 
 
 class SettledCommand(TyperCommand):
