@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asyncdl.exporting.finishing import Finish
     from asyncdl.exporting.shared import SharedFile
     from asyncdl.exporting.table import Table
-    from asyncdl.exporting.work import ShardWork
+    from asyncdl.exporting.work import Place, ShardWork
 
 
 class Choice(StrEnum):
@@ -111,12 +111,12 @@ class ShardWriter:
 class Exporter:
     """A format. ``extra`` is the optional dependency that brings ``modules``, by the names of both.
 
-    ``takes`` are the options that mean something here. ``seed`` is the default one, None for the order of the
-    lists. ``needs_one_clip_per_video``: it names clips by their videos. ``goes_to_root``: it belongs beside
-    the clips, not in a folder of its own. ``check`` raises ``UsageError`` where these clips cannot become this
-    format. ``reanchor`` rewrites the absolute paths in an export (its folder, and the one as which it is found
-    from now on) and counts them. ``front_matter`` stands at the top of the README; it is told the clips of
-    each split.
+    ``takes`` are the options that mean something here. ``seed`` is the default one, None for the order of
+    the lists. ``needs_one_clip_per_video``: it names clips by their videos. ``goes_to_root``: it belongs
+    beside the clips, not in a folder of its own. ``check`` raises ``UsageError`` where these clips cannot
+    become this format. ``reanchor`` rewrites the absolute paths in an export (its folder, and the one as
+    which it is found from now on) and counts them. ``front_matter`` stands at the top of the README; it is
+    told the clips of each split.
     """
 
     name: str
@@ -130,6 +130,6 @@ class Exporter:
     seed: int | None = None
     needs_one_clip_per_video: bool = False
     goes_to_root: bool = False
-    check: Callable[[Table, Terms], None] | None = None
+    check: Callable[[Table, Terms, Place], None] | None = None
     reanchor: Callable[[Path, Path], int] | None = None
     front_matter: Callable[[Mapping[str, int]], str] | None = None

@@ -122,6 +122,17 @@ def test_a_missing_library_is_an_error_that_names_the_extra(monkeypatch: pytest.
         require_modules(load_exporter("hdf5"))
 
 
+def test_no_split_is_lost_because_another_one_is_asked_for(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    assert command("export", "webdataset", "--split", "eval").code == 0
+    refused = command("export", "webdataset", "--split", "balanced_train")
+    assert refused.code == 2
+    assert "--split eval --split balanced_train" in refused.stderr
+    both = command("export", "webdataset", "--split", "balanced_train", "--split", "eval", "--json").json()
+    assert (both["splits"], both["kept_shards"]) == ({"eval": 4, "balanced_train": 4}, 1)
+    assert command("export", "webdataset", "--split", "eval", "--to", "other").code == 0
+
+
 @pytest.mark.parametrize("arguments", [["layout"], ["strong"], ["panns", "--max-shard-size", "1k"]])
 def test_a_refused_export_leaves_nothing(arguments: list[str], here: Path, command: Command) -> None:
     make(here / "audioset")
