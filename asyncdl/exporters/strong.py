@@ -27,6 +27,7 @@ from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.sound_events import SoundEvent, events_of
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.wav_files import text_sizes
+from asyncdl.exporting.work import Place
 from asyncdl.labels import load_labels
 
 _EVENTS_HEAD = b"filename\tonset\toffset\tevent_label\n"
@@ -42,7 +43,7 @@ def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
     return text_sizes(table, 8, 256)
 
 
-def _check(table: Table, _terms: Terms) -> None:
+def _check(table: Table, _terms: Terms, _place: Place) -> None:
     if all(events_of(clip) is None for clip in table.clips()):
         raise UsageError(
             "None of these clips comes from a list with events.",

@@ -6,7 +6,7 @@ All of it blocks; the first and the last step are for one process at a time, whi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -22,13 +22,13 @@ from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, SharedFiles
 from asyncdl.exporting.receipts import FOLDER, Receipt, Receipts, digest_of
 from asyncdl.exporting.shared import SharedFile, is_part_of_same, part_of
 from asyncdl.exporting.sound import ClipReader, Unfit, is_of_the_file
+from asyncdl.exporting.splits import note_splits, refuse_lost_splits
 from asyncdl.exporting.sweeping import remove, sweep_parts
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import Place, ShardWork
 from asyncdl.runtime.files import make_folders, sync_folder, telling
 
 STATE = ".asyncdl"
-_TEXTS = "what speaks of all shards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,32 @@ def plan(export: Export) -> tuple[Shard, ...]:
             mend="--split takes lists apart; webdataset, parquet and nemo name clips by their segments.",
         )
     if exporter.check is not None:
-        exporter.check(table, export.terms)
-    return tuple(exporter.shards.plan(table, export.terms)) if exporter.shards else ()
+        exporter.check(table, export.terms, export.place)
+    shards = tuple(exporter.shards.plan(table, export.terms)) if exporter.shards else ()
+    _refuse_equal_files(shards)
+    return shards
+
+
+def _refuse_equal_files(shards: Sequence[Shard]) -> None:
+    """Raise ``UsageError`` where shards of two splits would go into one file, or two have one name."""
+    names, splits = set[str](), dict[str, str]()
+    for shard in shards:
+        if shard.name in names or splits.setdefault(shard.file, shard.split) != shard.split:
+            raise UsageError(
+                f"{shard.file} would be written twice, the second time for {shard.split}.",
+                mend="Export these splits one by one: --split NAME --to DIR.",
+            )
+        names.add(shard.name)
 
 
 def prepare(export: Export) -> Agenda:
     """Find out which shards are there already, and begin the files that shards share."""
     shards, writer = plan(export), export.exporter.shards
     if not export.exporter.goes_to_root:
+        refuse_lost_splits(export.place, export.terms, export.table)
         sweep_parts(export.place)
         make_folders(export.place.state / FOLDER, export.place.target)
+        note_splits(export.place, export.table)
     if writer is None:
         return Agenda()
     settings = _settings(export, writer)

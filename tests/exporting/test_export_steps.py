@@ -12,12 +12,13 @@ import pytest
 
 from asyncdl.core import layout
 from asyncdl.core.events import ClipLost
-from asyncdl.core.export import LeftOut
+from asyncdl.core.export import LeftOut, Shard
 from asyncdl.core.model import Span
 from asyncdl.errors import EnvironmentFault, UsageError
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.steps import plan, prepare
+from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import ShardWork
 from support.exports import Sounding, files_of, make_data_set, make_todo, segments_of
 from support.made_formats import TEXT, export_as, opened_as
@@ -170,21 +171,27 @@ async def test_fewer_clips_leave_no_file_of_before_and_every_file_of_others(root
     assert found["eval/9.txt"] == b"mine"
 
 
-async def test_a_split_that_is_no_longer_exported_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_split_is_not_removed_because_another_one_is_asked_for(tmp_path: Path) -> None:
     await make_data_set(tmp_path, replace(SHORT, splits=("eval", "train")))
     export_as(TEXT, tmp_path)
-    (target_of(tmp_path) / "train/notes").write_text("mine")
-    export_as(TEXT, tmp_path, Terms(splits=("train",)))
-    assert sorted(files_of(target_of(tmp_path))) == [
-        "train/0.txt",
-        "train/1.txt",
-        "train/keys.txt",
-        "train/notes",
-    ]
-    assert not (target_of(tmp_path) / "eval").exists()
-    export_as(TEXT, tmp_path, Terms(splits=("eval",)))
-    assert "train/notes" in files_of(target_of(tmp_path))
-    assert "train/0.txt" not in files_of(target_of(tmp_path))
+    before = files_of(target_of(tmp_path))
+    with pytest.raises(UsageError, match="also holds eval"):
+        export_as(TEXT, tmp_path, Terms(splits=("train",)))
+    assert files_of(target_of(tmp_path)) == before
+    export_as(TEXT, tmp_path, Terms(splits=("train", "eval")))
+    assert files_of(target_of(tmp_path)) == before
+
+
+async def test_shards_of_two_splits_in_one_file_are_refused(tmp_path: Path) -> None:
+    await make_data_set(tmp_path, replace(SHORT, splits=("eval", "train")))
+
+    def into_one(table: Table, _terms: Terms) -> list[Shard]:
+        return [Shard(one.split, one.split, one.first, one.count, "all.txt") for one in table.stretches]
+
+    assert TEXT.shards is not None
+    wrong = replace(TEXT, shards=replace(TEXT.shards, plan=into_one))
+    with pytest.raises(UsageError, match="would be written twice"):
+        export_as(wrong, tmp_path)
 
 
 def test_formats_of_text_alone_leave_no_file_of_before_either(root: Path) -> None:
