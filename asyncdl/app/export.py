@@ -18,6 +18,7 @@ from asyncdl.app.opening import Surroundings, start_guardian
 from asyncdl.app.stoppable import StoppableTask
 from asyncdl.core.export import LeftOut
 from asyncdl.errors import AsyncdlError, ExitCode
+from asyncdl.exporting.card import NAME as CARD
 from asyncdl.exporting.card import card, write_card
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.finishing import Finish
@@ -143,6 +144,11 @@ class _Work:
         if not export.terms.source:
             told = card(export.exporter, self._survey, export.ledger, export.spec, finish.left_out)
             self._card = write_card(target, told)
+            if export.exporter.front_matter is not None and self._card != CARD:
+                self._screen.message(
+                    f"{target / CARD} is not asyncdl's and was left alone: its configurations stand in"
+                    f" {self._card}"
+                )
         self._finish = finish
 
     async def _tell(self) -> None:

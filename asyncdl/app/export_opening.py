@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncdl.app.export_target import place_of
+from asyncdl.app.mending import refuse_emptied
 from asyncdl.core.export import Shard
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
@@ -52,7 +53,8 @@ def open_export(
 ) -> tuple[Export, Survey]:
     """Read the journal once; the table goes to ``folder``, and the export keeps it open.
 
-    Raises ``UsageError``, also where there is no clip, and ``JournalFault`` for a journal with damage.
+    Raises ``UsageError``, also where there is no clip, ``JournalFault`` for a journal with
+    damage, ``EnvironmentFault`` for a disk that is not mounted.
     """
     terms = settings.terms
     if terms.source:
@@ -85,4 +87,5 @@ def _ledger_of(out: Path) -> Ledger:
         raise UsageError(
             "There is no clip to export yet.", mend=f"asyncdl run LIST{out_option(out)} fetches some."
         )
+    refuse_emptied(out, replayed, "verify")
     return replayed.ledger

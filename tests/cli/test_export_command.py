@@ -164,3 +164,21 @@ def test_the_folder_of_the_settings_counts_and_the_seed_of_a_selection_does_not(
     done = command("export", "nemo", "--json")
     assert done.code == 0, done.stderr
     assert done.json()["target"] == str(here / "mine")
+
+
+def test_a_disk_that_is_not_mounted_is_no_loss_of_all_clips(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    (here / "audioset" / "clips").rename(here / "unmounted")
+    done = command("export", "nemo")
+    assert done.code == 4
+    assert "is its disk mounted?" in done.stderr
+
+
+def test_somebody_elses_readme_is_left_alone_and_that_is_said(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    (here / "out").mkdir()
+    (here / "out" / "README.md").write_text("mine")
+    done = command("export", "parquet", "--to", "out")
+    assert (here / "out" / "README.md").read_text() == "mine"
+    assert "is not asyncdl's and was left alone" in done.stderr
+    assert (here / "out" / "README.asyncdl.md").read_text().startswith("---\n")
