@@ -19,9 +19,9 @@ from asyncdl.exporting.cochlea.envelopes import FRAMES, RELATIVE_ERRORS, Cochlea
 from asyncdl.exporting.cochlea.filters import ROWS, Doubles
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
-from asyncdl.exporting.shared import SharedFile
-from asyncdl.exporting.slabs import HEADER_BYTES, numbered_files, slabs
+from asyncdl.exporting.h5_rows import Attributes, Column, begin_rows, end_rows, row_writer
+from asyncdl.exporting.shared import SharedFile, aside
+from asyncdl.exporting.slabs import HEADER_BYTES, even_files, sizes_of, slabs
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES
 from asyncdl.exporting.wave_rows import made_of_source, resampler_of, stretch_of, wave_rows
@@ -32,16 +32,15 @@ POINTS = ROWS * FRAMES
 COLUMNS = (Column("coch", (POINTS,), "float32"), Column("labels", (CLASSES,), "bool"))
 _ROW_BYTES = sum(column.row_bytes for column in COLUMNS)
 _SUM_BYTES = POINTS * 8 + 128
-_SLAB_ROWS = 64  # 88 MB, twice that while they are written; a kill loses less than 15 s of work
+_SLAB_ROWS = 64  # 88 MB; a kill loses less than 15 s of work
 _ENDING = "_Coch.hdf5"
 
 
 def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     """Count rows, and with the first row of each slab its sum, of each file its header and its average."""
     shards = _plan(table, terms)
-    sizes = np.full(sum(shard.count for shard in shards), _ROW_BYTES)
-    for shard in shards:
-        sizes[shard.first] += _SUM_BYTES if shard.row else 2 * _SUM_BYTES + HEADER_BYTES
+    sizes = sizes_of(shards, _ROW_BYTES, _SUM_BYTES + HEADER_BYTES)
+    sizes[[shard.first for shard in shards]] += _SUM_BYTES
     return sizes
 
 
@@ -51,37 +50,42 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 
 def _slabs(stretch: Stretch, terms: Terms) -> Iterator[Shard]:
-    files = numbered_files(stretch, _ENDING, _ROW_BYTES, terms.max_shard_bytes)
+    files = even_files(stretch, _ENDING, _ROW_BYTES, terms.max_shard_bytes)
     return slabs(stretch, files, _SLAB_ROWS)
 
 
 def _begin(shared: SharedFile) -> None:
-    make_folders(_sums_beside(shared.part), shared.part.parent)
-    begin_rows(shared.part, COLUMNS, shared.rows)
+    make_folders(aside(shared.part), shared.part.parent)
+    begin_rows(shared.part, COLUMNS, shared.rows, _attributes(shared.terms, shared.rows))
+
+
+def _attributes(terms: Terms, size: int) -> Attributes:
+    method = _method(terms)
+    return {
+        "size": size,
+        "resampler": resampler_of(terms),
+        "method": method.value,
+        "relative_l2_error": RELATIVE_ERRORS[method],
+    }
 
 
 def _write(work: ShardWork) -> Facts:
     cochlea, shard = _cochlea(_method(work.terms)), work.shard
-    rows = {column.name: np.zeros((shard.count, *column.shape), column.dtype) for column in COLUMNS}
-    for wave in wave_rows(work):
-        rows["coch"][wave.row] = cochlea(wave.samples).ravel()
-        rows["labels"][wave.row] = wave.labels
-    write_rows(work.shared_part, shard.row, rows)
-    _write_sum(work.shared_part, shard, rows["coch"].sum(axis=0, dtype=np.float64))
+    total = np.zeros(POINTS)
+    with row_writer(work.shared_part, shard.row) as file:
+        for wave in wave_rows(work):
+            coch = np.asarray(cochlea(wave.samples).ravel(), np.float32)
+            file.put(wave.row, coch=coch, labels=wave.labels)
+            total += coch
+    _write_sum(work.shared_part, shard, total)
     return {}
 
 
-def _end(shared: SharedFile, out: Path) -> None:
-    size, method = len(shared.kept_rows()), _method(shared.terms)
+def _end(shared: SharedFile, out: Path) -> Path:
+    size = shared.kept_rows
     sums = sum(_sums(shared), np.zeros(POINTS))
     replace_file(out.with_name(_average_name(shared.file)), [_npy(sums / max(size, 1))])
-    attributes = {
-        "size": size,
-        "resampler": resampler_of(shared.terms),
-        "method": method.value,
-        "relative_l2_error": RELATIVE_ERRORS[method],
-    }
-    end_rows(shared, out, COLUMNS, attributes)
+    return end_rows(shared, out, COLUMNS, _attributes(shared.terms, size))
 
 
 def _method(terms: Terms) -> Method:
@@ -94,19 +98,14 @@ def _cochlea(method: Method) -> Cochlea:
     return Cochlea(method)
 
 
-def _sums_beside(part: Path) -> Path:
-    """Say where the sums of slabs wait for the end: too large for a receipt. They go with all parts."""
-    return part.with_name(f"{part.name}.sums")
-
-
 def _write_sum(part: Path, shard: Shard, total: Doubles) -> None:
-    replace_file(_sums_beside(part) / f"{shard.row}.npy", [_npy(total)])
+    replace_file(aside(part) / f"{shard.row}.npy", [_npy(total)])
 
 
 def _sums(shared: SharedFile) -> Iterator[Doubles]:
     """Yield the sums in the order of rows: however many processes wrote them, the average is the same."""
     for shard in shared.shards:
-        yield np.load(_sums_beside(shared.part) / f"{shard.row}.npy", allow_pickle=False)
+        yield np.load(aside(shared.part) / f"{shard.row}.npy", allow_pickle=False)
 
 
 def _npy(values: Doubles) -> bytes:

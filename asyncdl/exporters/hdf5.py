@@ -18,9 +18,9 @@ import numpy as np
 from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
+from asyncdl.exporting.h5_rows import Attributes, Column, begin_rows, end_rows, row_writer
 from asyncdl.exporting.shared import SharedFile
-from asyncdl.exporting.slabs import HEADER_BYTES, numbered_files, slabs
+from asyncdl.exporting.slabs import HEADER_BYTES, even_files, sizes_of, slabs
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
 from asyncdl.exporting.waves import FFT, FULL_SCALE, INT16, SAMPLES, SOXR, wave_of
@@ -39,11 +39,12 @@ METADATA = np.dtype(
     ]
 )
 _ROW_BYTES = sum(column.row_bytes for column in COLUMNS)
-_SLAB_ROWS = 128  # 82 MB, twice that while they are written
+_NPY_BYTES = 256  # of its header
+_SLAB_ROWS = 128  # 82 MB; a kill loses less than 5 s of work
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
-    return np.full(len(table), _ROW_BYTES + METADATA.itemsize + HEADER_BYTES)
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
+    return sizes_of(_plan(table, terms), _ROW_BYTES + METADATA.itemsize, HEADER_BYTES + _NPY_BYTES)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
@@ -51,34 +52,34 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 
 def _slabs(stretch: Stretch, terms: Terms) -> Iterator[Shard]:
-    files = numbered_files(stretch, ".hdf5", _ROW_BYTES, terms.max_shard_bytes)
+    files = even_files(stretch, ".hdf5", _ROW_BYTES, terms.max_shard_bytes)
     return slabs(stretch, files, _SLAB_ROWS)
 
 
 def _begin(shared: SharedFile) -> None:
-    begin_rows(shared.part, COLUMNS, shared.rows)
+    begin_rows(shared.part, COLUMNS, shared.rows, _attributes(shared.terms, shared.rows))
+
+
+def _attributes(terms: Terms, size: int) -> Attributes:
+    resampler, norm_unit = (FFT, INT16) if terms.compat else (SOXR, FULL_SCALE)
+    return {"size": size, "resampler": resampler, "norm_unit": norm_unit}
 
 
 def _write(work: ShardWork) -> Facts:
-    targets, shard = Targets(), work.shard
-    rows = {column.name: np.zeros((shard.count, *column.shape), column.dtype) for column in COLUMNS}
+    targets = Targets()
     norms, padded = list[float](), list[bool]()
-    for number, (clip, sound) in enumerate(work.sounds()):
-        row = number + len(work.left_out)  # a clip that was passed over has a row too, until the end
-        wave = wave_of(clip, sound, compat=work.terms.compat)
-        rows["wav"][row] = wave.samples
-        rows["labels"][row] = targets.of(clip.segment.labels)
-        norms.append(wave.norm)
-        padded.append(wave.is_padded)
-    write_rows(work.shared_part, shard.row, rows)
+    with row_writer(work.shared_part, work.shard.row) as file:
+        for row, clip, sound in work.rows():
+            wave = wave_of(clip, sound, compat=work.terms.compat)
+            file.put(row, wav=wave.samples, labels=targets.of(clip.segment.labels))
+            norms.append(wave.norm)
+            padded.append(wave.is_padded)
     return {"norm": norms, "padded": padded}
 
 
-def _end(shared: SharedFile, out: Path) -> None:
+def _end(shared: SharedFile, out: Path) -> Path:
     replace_file(out.with_name(_metadata_name(shared.file)), _metadata(shared))
-    resampler, norm_unit = (FFT, INT16) if shared.terms.compat else (SOXR, FULL_SCALE)
-    attributes = {"size": len(shared.kept_rows()), "resampler": resampler, "norm_unit": norm_unit}
-    end_rows(shared, out, COLUMNS, attributes)
+    return end_rows(shared, out, COLUMNS, _attributes(shared.terms, shared.kept_rows))
 
 
 def _metadata_name(file: str) -> str:
@@ -89,7 +90,7 @@ def _metadata(shared: SharedFile) -> Iterator[bytes]:
     """Yield the npy, a slab at a time."""
     header = io.BytesIO()
     kind = np.lib.format.dtype_to_descr(METADATA)
-    told = {"descr": kind, "fortran_order": False, "shape": (len(shared.kept_rows()),)}
+    told = {"descr": kind, "fortran_order": False, "shape": (shared.kept_rows,)}
     np.lib.format.write_array_header_1_0(header, told)
     yield header.getvalue()
     for shard in shared.shards:

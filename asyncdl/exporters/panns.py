@@ -7,6 +7,7 @@ silence. PANNs' own files keep empty rows for clips that are missing; these have
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,11 @@ import numpy.typing as npt
 from asyncdl.core.export import Shard, Sizes
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
+from asyncdl.exporting.h5_rows import Attributes, Column, begin_rows, end_rows, row_writer
 from asyncdl.exporting.panns_index import COLUMNS as INDEX_COLUMNS
 from asyncdl.exporting.panns_index import FULL, WAVEFORMS, index_of, path_bytes, reanchor, write_index
-from asyncdl.exporting.receipts import Receipts
 from asyncdl.exporting.shared import SharedFile
-from asyncdl.exporting.slabs import HEADER_BYTES, FileOfRows, rows_fitting, slabs
+from asyncdl.exporting.slabs import HEADER_BYTES, FileOfRows, numbered_files, rows_fitting, sizes_of, slabs
 from asyncdl.exporting.sound import Samples, fitted, mono, resampled
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
@@ -35,14 +35,18 @@ COLUMNS = (
     Column("target", (CLASSES,), "bool"),
 )
 _PART_ROWS = 50_000
-_SHARD_ROWS = 125  # 80 MB, twice that while they are written
+# Always in parts: PANNs has the first one so, and the index of the other would be that of all train lists.
+_PARTED = frozenset({"unbalanced_train", "full_train"})
+_TRAIN = re.compile(r"^train(?![^\W_])|(?<![^\W_])train$")
+_ATTRIBUTES: Attributes = {"sample_rate": np.int32(RATE)}
+_SHARD_ROWS = 125  # 80 MB; a kill loses less than 5 s of work
 _ROW_BYTES = sum(column.row_bytes for column in COLUMNS)
 _INDEX_ROW_BYTES = sum(column.row_bytes for column in INDEX_COLUMNS)
 
 
-def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
-    """Count a row, two rows of indexes, and the headers of the files shared by few."""
-    return np.full(len(table), _ROW_BYTES + 2 * _INDEX_ROW_BYTES + 2 * HEADER_BYTES)
+def _clip_bytes(table: Table, terms: Terms) -> Sizes:
+    """Count a row and two rows of indexes; of each file three headers, the third of an index of all."""
+    return sizes_of(_plan(table, terms), _ROW_BYTES + 2 * _INDEX_ROW_BYTES, 3 * HEADER_BYTES)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
@@ -51,35 +55,35 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 
 def _files(stretch: Stretch, terms: Terms) -> Iterator[FileOfRows]:
-    rows = _PART_ROWS if stretch.split == "unbalanced_train" else stretch.count
-    part_rows = min(max(rows, 1), rows_fitting(stretch.count, _ROW_BYTES, terms.max_shard_bytes))
-    for first in range(0, stretch.count, part_rows):
-        count = min(part_rows, stretch.count - first)
-        name = _file(stretch, first // part_rows, is_whole=count == stretch.count)
-        yield FileOfRows(name, first, count)
+    """Cut as PANNs does: all parts are full but the last."""
+    rows = min(_PART_ROWS, stretch.count) if stretch.split in _PARTED else stretch.count
+    part_rows = max(min(rows, rows_fitting(stretch.count, _ROW_BYTES, terms.max_shard_bytes)), 1)
+    firsts = range(0, stretch.count, part_rows)
+    cuts = [(first, min(part_rows, stretch.count - first)) for first in firsts]
+    return numbered_files(stretch, cuts, _file)
 
 
-def _file(stretch: Stretch, part: int, *, is_whole: bool) -> str:
-    split = stretch.split
-    if is_whole and split != "unbalanced_train":
+def _file(split: str, part: int, parts: int) -> str:
+    if parts == 1 and split not in _PARTED:
         return f"{WAVEFORMS}/{split}.h5"
     return f"{WAVEFORMS}/{split}/{split}_part{part:02d}.h5"
 
 
 def _begin(shared: SharedFile) -> None:
-    begin_rows(shared.part, COLUMNS, shared.rows)
+    begin_rows(shared.part, COLUMNS, shared.rows, _ATTRIBUTES)
 
 
 def _write(work: ShardWork) -> Facts:
     targets, shard = Targets(), work.shard
     path_bytes(Path(work.terms.root or work.place.target) / shard.file)  # before hours of work, not after
-    rows = {column.name: np.zeros((shard.count, *column.shape), column.dtype) for column in COLUMNS}
-    for number, (clip, sound) in enumerate(work.sounds()):
-        row = number + len(work.left_out)  # a clip that was passed over has a row too, until the end
-        rows["audio_name"][row] = f"Y{clip.segment.ytid}.wav".encode()
-        rows["waveform"][row] = _as_waveform(sound, clip.clip.sample_rate)
-        rows["target"][row] = targets.of(clip.segment.labels)
-    write_rows(work.shared_part, shard.row, rows)
+    with row_writer(work.shared_part, shard.row) as file:
+        for row, clip, sound in work.rows():
+            file.put(
+                row,
+                audio_name=f"Y{clip.segment.ytid}.wav".encode(),
+                waveform=_as_waveform(sound, clip.clip.sample_rate),
+                target=targets.of(clip.segment.labels),
+            )
     return {}
 
 
@@ -89,31 +93,26 @@ def _as_waveform(sound: Samples, rate: int) -> npt.NDArray[np.int16]:
     return np.asarray(np.clip(samples, -1, 1) * np.float32(32767), np.int16)
 
 
-def _end(shared: SharedFile, out: Path) -> None:
-    end_rows(shared, out, COLUMNS, {"sample_rate": np.int32(RATE)})
+def _end(shared: SharedFile, out: Path) -> Path:
+    return end_rows(shared, out, COLUMNS, _ATTRIBUTES)
 
 
 def _finish(finish: Finish) -> None:
     target = finish.place.target
     planned = {shard.file: shard.split for shard in finish.shards}
     sources = {file: (target / file, path_bytes(finish.seen_as(target / file))) for file in planned}
-    for file, source in sources.items():
-        write_index(target, index_of(file), [source])
-    train = [sources[file] for file, split in planned.items() if "train" in split]
+    indexes = {index_of(file): [source] for file, source in sources.items()}
+    train = [sources[file] for file, split in planned.items() if _is_train(split)]
     if train:
-        write_index(target, FULL, train)
-    for stale in _stale_indexes(finish, frozenset(planned)):
-        (target / stale).unlink(missing_ok=True)
+        indexes[FULL] = train
+    for name, rows_of in indexes.items():
+        write_index(target, name, rows_of)
+        finish.written.append(name)
 
 
-def _stale_indexes(finish: Finish, planned: frozenset[str]) -> Iterator[str]:
-    """Name the indexes of files that an earlier plan had and today's has not."""
-    receipts = Receipts(finish.place.state, finish.place.target)
-    earlier = receipts.strangers(frozenset(shard.name for shard in finish.shards))
-    gone = [name for receipt in earlier for name, _ in receipt.files if name not in planned]
-    yield from map(index_of, gone)
-    if gone and not any("train" in shard.split for shard in finish.shards):
-        yield FULL
+def _is_train(split: str) -> bool:
+    """Whether a split's name begins or ends with the word."""
+    return _TRAIN.search(split) is not None
 
 
 EXPORTER = Exporter(

@@ -22,7 +22,7 @@ from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Column, H5File, make_rows, open_h5
 from asyncdl.exporting.mp3 import RATE, mp3_bytes, mp3_of
 from asyncdl.exporting.shared import SharedFile
-from asyncdl.exporting.slabs import FileOfRows, slabs
+from asyncdl.exporting.slabs import FileOfRows, numbered_files, slabs
 from asyncdl.exporting.sound import mono, resampled
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
@@ -55,9 +55,8 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 
 def _files(stretch: Stretch, sizes: Sizes, terms: Terms) -> Iterator[FileOfRows]:
-    files = _cuts(sizes[stretch.first : stretch.first + stretch.count], terms.max_shard_bytes)
-    for part, (first, rows) in enumerate(files):
-        yield FileOfRows(_file(stretch.split, part, is_whole=len(files) == 1), first, rows)
+    cuts = _cuts(sizes[stretch.first : stretch.first + stretch.count], terms.max_shard_bytes)
+    return numbered_files(stretch, cuts, _file)
 
 
 def _cuts(sizes: Sizes, most_bytes: int | None) -> list[tuple[int, int]]:
@@ -70,8 +69,8 @@ def _cuts(sizes: Sizes, most_bytes: int | None) -> list[tuple[int, int]]:
         raise UsageError(f"--max-shard-size is too small: {error}.", mend="Give a larger one.") from error
 
 
-def _file(split: str, part: int, *, is_whole: bool) -> str:
-    return f"{split}_segments_mp3.hdf" if is_whole else f"{split}_segments_part{part:02d}_mp3.hdf"
+def _file(split: str, part: int, parts: int) -> str:
+    return f"{split}_segments_mp3.hdf" if parts == 1 else f"{split}_segments_part{part:02d}_mp3.hdf"
 
 
 def _begin(shared: SharedFile) -> None:
@@ -93,17 +92,18 @@ def _records(work: ShardWork) -> Iterator[bytes]:
         yield mp3
 
 
-def _end(shared: SharedFile, out: Path) -> None:
+def _end(shared: SharedFile, out: Path) -> Path:
     """Join the records of all shards, which only one process can do."""
     import h5py  # noqa: PLC0415 - an extra
 
-    rows = len(shared.kept_rows())
-    make_rows(out, _COLUMNS, rows)
+    rows = shared.kept_rows
+    make_rows(out, _COLUMNS, rows, {})
     with open_h5(out, "r+") as file:
         file.create_dataset("mp3", (rows,), h5py.vlen_dtype(np.uint8), track_times=False)
         row = 0
         for shard in shared.shards:
             row = _add_records(file, row, _path_of(shared.part, shard))
+    return out
 
 
 def _add_records(file: H5File, first: int, path: Path) -> int:

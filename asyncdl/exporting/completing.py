@@ -7,30 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from asyncdl.core.export import LeftOut
 from asyncdl.exporting.contract import Facts, SharedFiles
 from asyncdl.exporting.finishing import Finish
+from asyncdl.exporting.linking import whole_clip
 from asyncdl.exporting.receipts import Receipt
 from asyncdl.exporting.shared import PARTS, SharedFile
+from asyncdl.exporting.sound import Unfit
 from asyncdl.exporting.steps import Agenda, Export, receipt_of, shared_files_of
 from asyncdl.exporting.sweeping import remove, sweep_files
-from asyncdl.runtime.files import make_folders, part_beside, publish, telling
+from asyncdl.exporting.work import left_out_of
+from asyncdl.runtime.files import (
+    REAL_FILES,
+    make_folders,
+    part_beside,
+    publish,
+    refuse_other,
+    sync_folder,
+    telling,
+)
 
 _TEXTS = "what speaks of all shards"
 
 
 def complete(export: Export, agenda: Agenda, on_clip: Callable[[], None] = lambda: None) -> Finish:
     """End the files that shards share, write what speaks of all shards, and sweep what no plan has."""
-    receipts, writer = export.receipts, export.exporter.shards
-    done = [receipts.read(shard.name) for shard in agenda.shards]
-    facts: dict[str, Facts] = {one.shard: one.facts for one in done if one is not None}
-    left_out = {clip.key: clip for one in done if one is not None for clip in one.left_out}
-    if not agenda.shards:  # nothing was read: text alone, or lists that point at the clips
-        left_out = {clip.key: clip for clip in _not_there(export)}
+    writer = export.exporter.shards
+    facts, left_out = _told(export, agenda)
     if writer is not None and writer.shared is not None:
         for shared, digest in shared_files_of(export, agenda, left_out, facts):
-            if receipts.find(receipt_of(shared.file), digest) is None:
+            if export.receipts.find(receipt_of(shared.file), digest) is None:
                 _end_file(export, writer.shared, shared, digest)
     finish = Finish(
         export.place,
@@ -51,35 +59,58 @@ def complete(export: Export, agenda: Agenda, on_clip: Callable[[], None] = lambd
     return finish
 
 
+def _told(export: Export, agenda: Agenda) -> tuple[dict[str, Facts], dict[str, LeftOut]]:
+    """Read what the receipts tell, one by one: they also name every file, of which there may be millions."""
+    facts, left_out = dict[str, Facts](), dict[str, LeftOut]()
+    for shard in agenda.shards:
+        receipt = export.receipts.read(shard.name)
+        if receipt is not None:
+            facts[shard.name] = receipt.facts
+            left_out.update((clip.key, clip) for clip in receipt.left_out)
+    if not agenda.shards:  # nothing was read: text alone, or lists that point at the clips
+        left_out.update((clip.key, clip) for clip in _not_there(export))
+    return facts, left_out
+
+
 def _not_there(export: Export) -> Iterator[LeftOut]:
     """Name the clips whose files are gone or have another size; for formats that read none of them."""
     for clip in export.table.clips():
         try:
-            found = (export.place.root / clip.path).lstat().st_size
-        except OSError:
-            found = -1
-        if found != clip.clip.size_bytes:
-            reason = "the file is gone" if found < 0 else "the file has another size"
-            yield LeftOut(clip.key, clip.segment.split, clip.path, reason)
+            whole_clip(export.place, clip)
+        except Unfit as unfit:
+            yield left_out_of(clip, unfit)
 
 
 def _end_file(export: Export, shared_files: SharedFiles, shared: SharedFile, digest: str) -> None:
+    """Give a shared file its name. Whatever fails on the way, its part is there until that is done.
+
+    The receipt comes first: without it a renamed part would be nobody's. Until then no file is there.
+    """
     target = export.place.target
     final = target / shared.file
     make_folders(final.parent, target)
     out = part_beside(final)
     try:
         with telling("writing", final):
-            shared_files.end(shared, out)
-        publish(out, final, target)
+            refuse_other(final, REAL_FILES)  # before a copy of hours, not after
+            made = shared_files.end(shared, out)
+            beside = [(name, (target / name).stat().st_size) for name in shared_files.beside(shared.file)]
+            files = ((shared.file, made.stat().st_size), *beside)
+            _make_way(final)
+        name = receipt_of(shared.file)
+        export.receipts.write(Receipt(name, digest, shared.kept_rows, files, (), {}))
+        publish(made, final, target)
     finally:
         with suppress(FileNotFoundError):
             out.unlink()
-    names = (shared.file, *shared_files.beside(shared.file))
-    files = tuple((name, (target / name).stat().st_size) for name in names)
-    clips = len(shared.kept_rows())
-    export.receipts.write(Receipt(receipt_of(shared.file), digest, clips, files, (), {}))
     remove(shared.part)
+
+
+def _make_way(final: Path) -> None:
+    """Remove an older file for good: it might have the size that the receipt of the new one tells."""
+    if final.exists():
+        final.unlink()
+        sync_folder(final.parent)
 
 
 def _vouch_for_texts(export: Export, finish: Finish) -> None:
@@ -93,12 +124,6 @@ def _sweep(export: Export, agenda: Agenda) -> None:
 
     An export of another file's rows has no say on what else is there.
     """
-    files = {shard.file for shard in agenda.shards}
-    known = {_TEXTS, *(shard.name for shard in agenda.shards), *map(receipt_of, files)}
-    ours = {name for one in known for name in _vouched(export, one)} | files
-    sweep_files(export.place, export.receipts, frozenset(known), frozenset(ours))
-
-
-def _vouched(export: Export, shard: str) -> list[str]:
-    receipt = export.receipts.read(shard)
-    return [] if receipt is None else [name for name, _ in receipt.files]
+    files = {receipt_of(shard.file) for shard in agenda.shards}
+    known = {_TEXTS, *(shard.name for shard in agenda.shards), *files}
+    sweep_files(export.place, export.receipts, frozenset(known))

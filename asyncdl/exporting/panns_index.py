@@ -44,7 +44,7 @@ def write_index(target: Path, name: str, sources: Sequence[tuple[Path, bytes]]) 
     with telling("reading", target / WAVEFORMS):
         counts = [_rows_of(path) for path, _ in sources]
     with _replacing(target / name, target) as part:
-        make_rows(part, COLUMNS, sum(counts))
+        make_rows(part, COLUMNS, sum(counts), {})
         with open_h5(part, "r+") as index:
             first = 0
             for (path, seen_as), count in zip(sources, counts, strict=True):
@@ -102,7 +102,7 @@ def _rewrite(folder: Path, path: Path, changes: dict[bytes, bytes]) -> int:
     changed = 0
     with open_h5(path) as old, _replacing(path, folder) as part:
         rows = len(old["audio_name"])
-        make_rows(part, COLUMNS, rows)
+        make_rows(part, COLUMNS, rows, {})
         with open_h5(part, "r+") as new:
             for start, stop in _blocks(rows):
                 for column in COLUMNS:

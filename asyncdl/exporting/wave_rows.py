@@ -74,10 +74,9 @@ def wave_rows(work: ShardWork) -> Iterator[WaveRow]:
 
 def _of_clips(work: ShardWork) -> Iterator[WaveRow]:
     targets = Targets()
-    for number, (clip, sound) in enumerate(work.sounds()):
+    for row, clip, sound in work.rows():
         wave = wave_of(clip, sound, compat=work.terms.compat)
-        # A clip that was passed over has a row too, until the end.
-        yield WaveRow(number + len(work.left_out), wave.samples, targets.of(clip.segment.labels))
+        yield WaveRow(row, wave.samples, targets.of(clip.segment.labels))
 
 
 def _of_source(work: ShardWork) -> Iterator[WaveRow]:

@@ -255,7 +255,7 @@ def _sync(path: Path, flags: int, files: FileLayer) -> None:
         files.close(fd)
 
 
-def write_all(files: FileLayer, fd: int, data: bytes) -> None:
+def write_all(files: FileLayer, fd: int, data: bytes | memoryview) -> None:
     """Write every byte; a short write is followed by another one."""
     rest = memoryview(data)
     while rest:

@@ -181,6 +181,16 @@ async def test_a_largest_size_cuts_a_split_into_files_that_each_have_their_metad
     assert set(files_of(export_all(tmp_path, "hdf5").place.target)) == {"eval.hdf5", "eval_metadata.npy"}
 
 
+@pytest.mark.parametrize("most", [None, 2 * ROW_BYTES + 20_000])
+async def test_the_bytes_told_beforehand_are_enough(most: int | None, tmp_path: Path) -> None:
+    await make_data_set(tmp_path, FEW)
+    terms = Terms(max_shard_bytes=most)
+    with opened(tmp_path, "hdf5", terms=terms) as export:
+        told = sum(export.exporter.clip_bytes(export.table, terms))
+    written = sum(map(len, files_of(export_all(tmp_path, "hdf5", terms=terms).place.target).values()))
+    assert written <= told <= 1.01 * written
+
+
 async def test_a_size_that_holds_no_row_is_refused(tmp_path: Path) -> None:
     await make_data_set(tmp_path, FEW)
     with (

@@ -14,6 +14,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncdl.core.events import ClipLost
 from asyncdl.core.export import StoredClip
 from asyncdl.errors import UsageError
 from asyncdl.exporters import panns
@@ -142,7 +143,7 @@ async def test_a_killed_export_goes_on_and_gives_the_bytes_of_one_that_was_not(
 
 async def test_no_file_is_larger_than_asked_for_and_stale_parts_go_with_their_indexes(tmp_path: Path) -> None:
     await make_data_set(tmp_path)
-    most_bytes = 2 * ROW_BYTES + 5000
+    most_bytes = 2 * ROW_BYTES + 9000
     target = export_all(tmp_path, "panns", terms=Terms(max_shard_bytes=most_bytes)).place.target
     parts = {f"{split}/{split}_part0{part}.h5" for split in ("eval", "balanced_train") for part in (0, 1)}
     files = files_of(target)
@@ -154,8 +155,55 @@ async def test_no_file_is_larger_than_asked_for_and_stale_parts_go_with_their_in
     assert len(load(target / "hdf5s/indexes/full_train.h5")) == 4
     export_all(tmp_path, "panns")
     assert set(files_of(target)) == INDEXES | WAVEFORMS
-    export_all(tmp_path, "panns", terms=Terms(splits=("eval",)))
+    clips = stored_clips(tmp_path)
+    lost = [ClipLost(clip.key, 0, 1, "gone") for clip in clips if clip.segment.split != "eval"]
+    await make_data_set(tmp_path, Sounding(count=0), segments=[clips[0].segment], more=lost)
+    export_all(tmp_path, "panns")
     assert set(files_of(target)) == {"hdf5s/indexes/eval.h5", "hdf5s/waveforms/eval.h5"}
+
+
+async def test_indexes_are_vouched_for(tmp_path: Path) -> None:
+    await make_data_set(tmp_path)
+    with opened(tmp_path, "panns") as export:
+        agenda = prepare(export)
+        make_todo(export, agenda)
+        assert set(complete(export, agenda).written) == INDEXES
+
+
+@pytest.mark.parametrize(
+    ("split", "is_train"),
+    [
+        ("balanced_train", True),
+        ("unbalanced_train", True),
+        ("strong_train", True),
+        ("full_train", True),
+        ("train", True),
+        ("train-2", True),
+        ("train_clean", True),
+        ("my.train", True),
+        ("constrained_eval", False),
+        ("trainer", False),
+        ("constrain", False),
+        ("strain_eval", False),
+        ("eval", False),
+    ],
+)
+async def test_the_full_index_is_of_the_splits_that_train_is_a_word_of(
+    split: str, is_train: bool, tmp_path: Path
+) -> None:
+    await make_data_set(tmp_path, Sounding(count=1, splits=(split,)))
+    target = export_all(tmp_path, "panns").place.target
+    full = target / "hdf5s/indexes/full_train.h5"
+    assert full.exists() is is_train
+    if is_train:
+        assert len(load(full)) == 1
+
+
+async def test_a_split_with_the_name_of_the_full_index_has_an_index_of_its_own(tmp_path: Path) -> None:
+    await make_data_set(tmp_path, Sounding(count=4, splits=("balanced_train", "full_train")))
+    target = export_all(tmp_path, "panns").place.target
+    assert len(load(target / "hdf5s/indexes/full_train/full_train_part00.h5")) == 2
+    assert len(load(target / "hdf5s/indexes/full_train.h5")) == 4
 
 
 async def test_a_size_that_holds_no_clip_is_refused(tmp_path: Path) -> None:

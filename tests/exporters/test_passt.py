@@ -192,7 +192,7 @@ async def test_the_bytes_told_beforehand_are_enough(tmp_path: Path) -> None:
 def test_shards_take_every_clip_once_and_fill_their_files_from_the_first_row_on() -> None:
     stretch, sizes = Stretch("eval", 3, 1000), np.full(1003, 80_000)
     files = passt._files(stretch, sizes, Terms(max_shard_bytes=40_000_000))
-    shards = list(slabs(stretch, files, 250))
+    shards = list(slabs(stretch, files, 256))
     filled: dict[str, int] = {}
     first = 3
     for shard in shards:

@@ -13,11 +13,16 @@ import pytest
 import soundfile
 
 from asyncdl.core.events import ClipLost
+from asyncdl.core.export import LeftOut
 from asyncdl.core.model import Segment
+from asyncdl.errors import AsyncdlError
+from asyncdl.exporting import completing
 from asyncdl.exporting.completing import complete
-from asyncdl.exporting.contract import Exporter, SharedFiles
-from asyncdl.exporting.shared import PARTS, SharedFile
-from asyncdl.exporting.steps import prepare
+from asyncdl.exporting.contract import Exporter, SharedFiles, Terms
+from asyncdl.exporting.shared import PARTS, SharedFile, aside
+from asyncdl.exporting.steps import prepare, shared_files_of
+from asyncdl.exporting.sweeping import remove
+from asyncdl.runtime.files import publish
 from support.exports import Sounding, files_of, make_data_set, make_todo, segments_of
 from support.made_formats import ROWS, SAMPLES, export_as, opened_as
 
@@ -89,35 +94,117 @@ def test_killed_between_begin_and_end_it_goes_on_with_the_rows_that_are_missing(
     assert files_of(target_of(root)) == whole
 
 
-def interrupted_in(step: Callable[[SharedFile, Path], None]) -> Exporter:
+def interrupted_in(step: Callable[[SharedFile, Path], Path]) -> Exporter:
     assert ROWS.shards is not None
     assert ROWS.shards.shared is not None
     shared = SharedFiles(ROWS.shards.shared.begin, step)
     return replace(ROWS, shards=replace(ROWS.shards, shared=shared))
 
 
-def before_the_end(_shared: SharedFile, _out: Path) -> None:
+def before_the_end(_shared: SharedFile, _out: Path) -> Path:
     raise Interrupted
 
 
-def in_the_end(shared: SharedFile, out: Path) -> None:
-    shared.part.rename(out)
+def in_the_end(shared: SharedFile, out: Path) -> Path:
+    assert ROWS.shards is not None
+    assert ROWS.shards.shared is not None
+    ROWS.shards.shared.end(shared, out)
     raise Interrupted
 
 
-@pytest.mark.parametrize("step", [before_the_end, in_the_end])
-def test_killed_at_the_end_of_a_file_the_next_export_has_it_whole(
-    step: Callable[[SharedFile, Path], None], root: Path
-) -> None:
-    whole = undisturbed(root)
-    with opened_as(interrupted_in(step), root) as export:
+def before_the_name(_part: Path, _final: Path, _root: Path) -> None:
+    raise Interrupted
+
+
+def after_the_name(part: Path, final: Path, root: Path) -> None:
+    publish(part, final, root)
+    raise Interrupted
+
+
+def stop_in_the_end(exporter: Exporter, root: Path, terms: Terms | None = None) -> None:
+    """Make all rows, and bring the first file as far as it comes."""
+    with opened_as(exporter, root, terms) as export:
         agenda = prepare(export)
         make_todo(export, agenda)
-        with suppress(Interrupted):
+        with suppress(Interrupted, AsyncdlError):
             complete(export, agenda)
+
+
+@pytest.fixture(name="leave_out", params=["no clip left out", "a clip left out"])
+def _leave_out(request: pytest.FixtureRequest, root: Path) -> None:
+    if request.param == "a clip left out":
+        clip_file(root, 1).unlink()
+
+
+@pytest.mark.usefixtures("leave_out")
+@pytest.mark.parametrize("step", [before_the_end, in_the_end])
+def test_killed_at_the_end_of_a_file_no_row_is_made_again(
+    step: Callable[[SharedFile, Path], Path], root: Path
+) -> None:
+    whole = undisturbed(root)
+    stop_in_the_end(interrupted_in(step), root)
     assert files_of(target_of(root)) == {}
-    export_as(ROWS, root)
+    assert export_as(ROWS, root)[1] == 0
     assert files_of(target_of(root)) == whole
+
+
+@pytest.mark.usefixtures("leave_out")
+@pytest.mark.parametrize("step", [before_the_name, after_the_name])
+def test_killed_while_a_file_gets_its_name_no_row_is_made_again(
+    step: Callable[[Path, Path, Path], None], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = undisturbed(root)
+    with monkeypatch.context() as patched:
+        patched.setattr(completing, "publish", step)
+        stop_in_the_end(ROWS, root)
+    assert export_as(ROWS, root)[1] == 0
+    assert files_of(target_of(root)) == whole
+
+
+@pytest.mark.usefixtures("leave_out")
+@pytest.mark.parametrize("in_the_way", [Path.mkdir, lambda path: path.symlink_to("elsewhere")])
+def test_where_something_is_in_the_way_of_a_file_no_row_is_made_again(
+    in_the_way: Callable[[Path], None], root: Path
+) -> None:
+    whole = undisturbed(root)
+    target_of(root).mkdir()
+    in_the_way(target_of(root) / "eval.h5")
+    stop_in_the_end(ROWS, root)
+    (target_of(root) / "eval.h5").rename(root / "away")
+    assert export_as(ROWS, root)[1] == 0
+    assert files_of(target_of(root)) == whole
+
+
+@pytest.mark.parametrize("step", [before_the_name, after_the_name])
+def test_an_older_file_of_the_same_size_never_passes_for_one_whose_part_is_lost(
+    step: Callable[[Path, Path, Path], None], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_as(ROWS, root, Terms(seed=0))
+    before = files_of(target_of(root))
+    with monkeypatch.context() as patched:
+        patched.setattr(completing, "publish", step)
+        stop_in_the_end(ROWS, root, Terms(seed=1))
+    remove(target_of(root) / ".asyncdl" / PARTS)
+    assert export_as(ROWS, root, Terms(seed=1))[1] > 0
+    export_as(ROWS, root, Terms(seed=1), to="undisturbed")
+    assert files_of(target_of(root)) == files_of(root / "exports/undisturbed")
+    assert {name: len(data) for name, data in files_of(target_of(root)).items()} == {
+        name: len(data) for name, data in before.items()
+    }
+    assert files_of(target_of(root)) != before
+
+
+def test_which_rows_are_kept_is_found_out_once_and_only_where_a_clip_of_the_split_is_left_out(
+    root: Path,
+) -> None:
+    left_out = {SEGMENTS[5].key: LeftOut(SEGMENTS[5].key, "balanced_train", "", "gone")}
+    with opened_as(ROWS, root) as export:
+        agenda = prepare(export)
+        whole, cut = (shared for shared, _ in shared_files_of(export, agenda, left_out, {}))
+        assert cut.kept.tolist() == [True, False, True, True]
+    # The table is closed: to read it once more would fail.
+    assert (cut.kept_rows, cut.kept.nbytes) == (3, 4)
+    assert (whole.kept_rows, whole.rows) == (4, 4)
 
 
 def test_killed_after_the_end_of_the_files_nothing_is_made_again(root: Path) -> None:
@@ -201,7 +288,8 @@ async def test_rows_of_one_plan_never_pass_for_rows_of_another(tmp_path: Path) -
     short = replace(SHORT, count=4, splits=("eval",))
     await make_data_set(tmp_path, short, segments=SEGMENTS[:4])
     with opened_as(ROWS, tmp_path) as export:
-        prepare(export)
+        for part in prepare(export).parts.values():
+            aside(part).mkdir()
     await make_data_set(tmp_path, replace(short, count=6), segments=in_eval(6))
     with opened_as(ROWS, tmp_path) as export:
         agenda = prepare(export)

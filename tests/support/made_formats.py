@@ -13,7 +13,7 @@ from asyncdl.core.export import Shard, Sizes, even_cuts
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, write_rows
+from asyncdl.exporting.h5_rows import Column, begin_rows, end_rows, row_writer
 from asyncdl.exporting.shared import SharedFile
 from asyncdl.exporting.sound import as_int16, fitted, mono
 from asyncdl.exporting.steps import Export, prepare
@@ -65,21 +65,18 @@ def _plan_rows(table: Table, _terms: Terms) -> list[Shard]:
 
 
 def _begin(shared: SharedFile) -> None:
-    begin_rows(shared.part, COLUMNS, shared.rows)
+    begin_rows(shared.part, COLUMNS, shared.rows, {"clips": shared.rows})
 
 
 def _write_rows(work: ShardWork) -> Facts:
-    keys = np.zeros(work.shard.count, "S31")
-    sounds = np.zeros((work.shard.count, SAMPLES), "<i2")
-    for number, (clip, sound) in enumerate(work.sounds()):
-        row = number + len(work.left_out)
-        keys[row], sounds[row] = clip.key.encode(), as_int16(fitted(mono(sound), SAMPLES))
-    write_rows(work.shared_part, work.shard.row, {"key": keys, "sound": sounds})
+    with row_writer(work.shared_part, work.shard.row) as file:
+        for row, clip, sound in work.rows():
+            file.put(row, key=clip.key.encode(), sound=as_int16(fitted(mono(sound), SAMPLES)))
     return {}
 
 
-def _end(shared: SharedFile, out: Path) -> None:
-    end_rows(shared, out, COLUMNS, {"clips": len(shared.kept_rows())})
+def _end(shared: SharedFile, out: Path) -> Path:
+    return end_rows(shared, out, COLUMNS, {"clips": shared.kept_rows})
 
 
 ROWS = Exporter(
