@@ -100,6 +100,9 @@ class _Work:
         left_out = self._finish.left_out if self._finish else {}
         clips = Counter(clips_of(self._export, self._agenda.shards))
         clips.subtract(Counter(one.split for one in left_out.values()))
+        passed_over = self._finish.passed_over if self._finish else {}
+        for (split, _), count in passed_over.items():
+            clips[split] -= count
         return ExportReport(
             format=self._export.exporter.name,
             root=self._settings.out,
@@ -108,6 +111,7 @@ class _Work:
             shards=len(self._agenda.shards),
             kept=len(self._agenda.shards) - len(self._agenda.todo),
             left_out=left_out,
+            passed_over=passed_over,
             size_bytes=await asyncio.to_thread(self._size_bytes),
             card=self._card,
             elapsed_s=self._task.elapsed_s,
@@ -142,7 +146,8 @@ class _Work:
         target = export.place.target
         write_left_out(target, finish.left_out)
         if not export.terms.source:
-            told = card(export.exporter, self._survey, export.ledger, export.spec, finish.left_out)
+            clips = (finish.left_out, finish.passed_over)
+            told = card(export.exporter, self._survey, export.ledger, export.spec, *clips)
             self._card = write_card(target, told)
             if export.exporter.front_matter is not None and self._card != CARD:
                 self._screen.message(

@@ -56,12 +56,16 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A stored clip that could not be exported, and why, in words."""
+    """A stored clip that could not be exported, and why, in words.
+
+    ``is_lasting``: the bytes themselves will not do; a file that is only gone may be put back.
+    """
 
     key: str
     split: str
     path: str
     reason: str
+    is_lasting: bool = False
 
 
 def even_cuts(count: int, most: int) -> list[tuple[int, int]]:

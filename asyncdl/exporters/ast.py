@@ -28,6 +28,7 @@ from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Ter
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.pointing import (
     Pointed,
+    folder_seen,
     labelled,
     lists_in,
     moved,
@@ -38,7 +39,7 @@ from asyncdl.exporting.pointing import (
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import CLASSES, Targets, class_table
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
-from asyncdl.exporting.work import ShardWork
+from asyncdl.exporting.work import Place, ShardWork
 
 RATE = 16_000
 _HEAD, _TAIL = b'{"data":[\n', b"]}\n"
@@ -50,6 +51,10 @@ def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     rate = _rate(table, terms)
     texts = text_sizes(table, 1, _BESIDES)
     return texts if rate is None else texts + wav_sizes(table, rate)
+
+
+def _check(table: Table, terms: Terms, place: Place) -> None:
+    folder_seen(place, terms, has_files=_rate(table, terms) is not None)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
@@ -141,5 +146,6 @@ EXPORTER = Exporter(
     clip_bytes=_clip_bytes,
     shards=ShardWriter(_plan, _write),
     takes=frozenset({Choice.ROOT, Choice.SEED, Choice.WAV}),
+    check=_check,
     reanchor=_reanchor,
 )

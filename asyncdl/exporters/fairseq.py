@@ -21,6 +21,7 @@ from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Ter
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.pointing import (
     Pointed,
+    folder_seen,
     labelled,
     lists_in,
     moved,
@@ -31,7 +32,7 @@ from asyncdl.exporting.pointing import (
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets, class_table
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
-from asyncdl.exporting.work import ShardWork
+from asyncdl.exporting.work import Place, ShardWork
 
 # A path below the folder, a number, and a name.
 _BESIDES = 256
@@ -42,12 +43,12 @@ def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     return texts if terms.wav is None else texts + wav_sizes(table, terms.wav)
 
 
+def _check(_table: Table, terms: Terms, place: Place) -> None:
+    _refuse_blanks(str(folder_seen(place, terms, has_files=terms.wav is not None)))
+
+
 def _plan(table: Table, terms: Terms) -> list[Shard]:
-    if terms.wav is None:
-        return []
-    # The table lies below the export's folder: better refused now than after hours of sound.
-    _refuse_blanks(terms.root or str(table.folder))
-    return plan_wavs(table)
+    return [] if terms.wav is None else plan_wavs(table)
 
 
 def _write(work: ShardWork) -> Facts:
@@ -67,7 +68,6 @@ def _refuse_blanks(folder: str) -> None:
 def _finish(finish: Finish) -> None:
     targets, listed = Targets(), 0
     files = pointed(finish, finish.terms.wav)
-    _refuse_blanks(str(files.folder))
     for split in finish.splits:
         finish.write(f"{split}.tsv", _paths(files, split, targets))
         labels = _Labels()
@@ -118,5 +118,6 @@ EXPORTER = Exporter(
     clip_bytes=_clip_bytes,
     shards=ShardWriter(_plan, _write),
     takes=frozenset({Choice.ROOT, Choice.SEED, Choice.WAV}),
+    check=_check,
     reanchor=_reanchor,
 )

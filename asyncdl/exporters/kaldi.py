@@ -1,7 +1,8 @@
 """Kaldi data folders, one per split: ``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``reco2dur``.
 
 Lines are sorted by id as ``LC_ALL=C`` sorts, which Kaldi insists on; ids are ``Y<name>``, since a name may
-begin with a dash. Each clip is its own speaker. ``text`` holds the labels of a clip: mids divided by blanks.
+begin with a dash. Each clip is its own speaker. ``text`` holds the labels of a clip: mids divided by
+blanks, or names with ``_`` for their own.
 
 ``wav.scp`` points at the clips as they are, or with ``--wav HZ`` at WAV files of the export. Kaldi's own
 programs read WAV alone, and the first channel of that; other readers of such folders, as lhotse, take more.
@@ -18,10 +19,11 @@ import numpy.typing as npt
 from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.pointing import lists_in, moved, pointed, reanchor_lines
+from asyncdl.exporting.foreign import words_of
+from asyncdl.exporting.pointing import folder_seen, lists_in, moved, pointed, reanchor_lines
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
-from asyncdl.exporting.work import ShardWork
+from asyncdl.exporting.work import Place, ShardWork
 
 # Seven ids, an absolute path and a duration.
 _BESIDES = 1024
@@ -31,6 +33,10 @@ _ID = "S32"  # Y and a key: 11, 9 and 9 characters with two dividers
 def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     texts = text_sizes(table, 1, _BESIDES)
     return texts if terms.wav is None else texts + wav_sizes(table, terms.wav)
+
+
+def _check(_table: Table, terms: Terms, place: Place) -> None:
+    folder_seen(place, terms, has_files=terms.wav is not None)
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
@@ -50,7 +56,7 @@ def _finish(finish: Finish) -> None:
 
     columns: dict[str, Callable[[StoredClip], str]] = {
         "wav.scp": files.path,
-        "text": lambda clip: " ".join(dict.fromkeys(clip.segment.labels)),
+        "text": lambda clip: " ".join(words_of(clip.segment.labels)),
         "reco2dur": duration,
     }
     for stretch in finish.table.stretches:
@@ -100,5 +106,6 @@ EXPORTER = Exporter(
     clip_bytes=_clip_bytes,
     shards=ShardWriter(_plan, _write),
     takes=frozenset({Choice.ROOT, Choice.WAV}),
+    check=_check,
     reanchor=_reanchor,
 )

@@ -84,6 +84,7 @@ def _refuse_equal_names(table: Table, terms: Terms, tool: OlderTool) -> None:
 def _write(work: ShardWork) -> Facts:
     tool = load_tool(work.terms.like)
     folders = set[Path]()
+    work.will_write(map(tool.path_of, work.table.clips(work.shard.first, work.shard.count)))
     for clip, made in work.each(partial(_made, work, tool)):
         path = work.place.target / tool.path_of(clip)
         if isinstance(made, Path):

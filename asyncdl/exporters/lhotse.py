@@ -10,7 +10,6 @@ schema: lhotse brings torch. ``CutSet.from_file`` and ``CutSet.from_shar(in_dir=
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,12 +24,13 @@ from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.gzipped import gzipped
 from asyncdl.exporting.lhotse_cuts import Sound, cut_line, recording
-from asyncdl.exporting.pointing import Pointed, lists_in, moved, pointed, reanchor_lines
-from asyncdl.exporting.sound import Samples, as_int16, mono, resampled
+from asyncdl.exporting.pointing import Pointed, folder_seen, lists_in, moved, pointed, reanchor_lines
+from asyncdl.exporting.sound import ClipReader, Unfit, as_int16, head_of, mono, resampled
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets
+from asyncdl.exporting.tars import END_BYTES, Member, write_tar
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
-from asyncdl.exporting.work import ShardWork
+from asyncdl.exporting.work import Place, ShardWork
 
 CUTS = "cuts.jsonl.gz"
 _CLIPS = 500
@@ -38,7 +38,7 @@ _CLIPS = 500
 _BESIDES = 2048
 # Two headers of a tar, each member filled up to 512 bytes, and the JSON of a recording.
 _MEMBERS_BYTES = 3072
-_TAR_END_BYTES = 10_240
+_MOST_CHANNELS = 8  # in FLAC
 
 
 def _clip_bytes(table: Table, terms: Terms) -> Sizes:
@@ -60,6 +60,11 @@ def _member_sizes(table: Table, terms: Terms) -> Sizes:
     return samples_bytes + samples_bytes // 64 + 8192 + _MEMBERS_BYTES
 
 
+def _check(_table: Table, terms: Terms, place: Place) -> None:
+    if not terms.shar:
+        folder_seen(place, terms, has_files=terms.wav is not None)
+
+
 def _plan(table: Table, terms: Terms) -> list[Shard]:
     if terms.shar:
         return _plan_shar(table, terms)
@@ -72,7 +77,7 @@ def _plan_shar(table: Table, terms: Terms) -> list[Shard]:
     if terms.root:
         raise UsageError("--root means nothing to Shar, which holds no absolute paths.", mend="Leave it out.")
     sizes = _member_sizes(table, terms)
-    most_bytes = (terms.max_shard_bytes or int(sizes.sum()) + _TAR_END_BYTES) - _TAR_END_BYTES
+    most_bytes = (terms.max_shard_bytes or int(sizes.sum()) + END_BYTES) - END_BYTES
     return shards_by_size(table, sizes, most_clips=_CLIPS, most_bytes=most_bytes, file_of=_file)
 
 
@@ -88,45 +93,52 @@ def _write(work: ShardWork) -> Facts:
 
 
 def _write_shar(work: ShardWork) -> Facts:
-    """Write a tar, then its cuts, which are few enough to hold."""
-    targets, lines = Targets(), list[bytes]()
-    with work.part() as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for clip, sound, data in _packed(work):
-            name = work.table.name_of(clip)
-            _add(tar, f"{name}.flac", data)
-            _add(tar, f"{name}.json", orjson.dumps(recording(name, sound)))
-            lines.append(cut_line(clip, name, sound, targets))
-    number = work.path.name.split(".")[1]
-    work.write_file(work.path.with_name(f"cuts.{number}.jsonl.gz"), gzipped(lines))
+    """Write a tar, then its cuts, which are few enough to hold; neither for no clip at all."""
+    lines = list[bytes]()
+    cuts = work.path.with_name(f"cuts.{work.path.name.split('.')[1]}.jsonl.gz")
+    work.will_write([str(cuts.relative_to(work.place.target))])
+    if write_tar(work, _samples(work, lines)):
+        work.write_file(cuts, gzipped(lines))
+    else:
+        cuts.unlink(missing_ok=True)
     return {}
 
 
-def _packed(work: ShardWork) -> Iterator[tuple[StoredClip, Sound, bytes]]:
-    """Yield clips as FLAC."""
-    rate = work.terms.wav
-    if rate is None and work.table.extension == AudioFormat.FLAC:
-        for clip, data in work.contents():
-            told = clip.clip
-            yield clip, Sound(None, told.sample_rate, told.samples, told.channels), data
-        return
-    for clip, samples in work.sounds():
-        wanted = clip.clip.sample_rate if rate is None else rate
-        made = samples if rate is None else resampled(mono(samples), clip.clip.sample_rate, rate)[:, None]
-        yield clip, Sound(None, wanted, len(made), made.shape[1]), _flac(made, wanted)
+def _samples(work: ShardWork, lines: list[bytes]) -> Iterator[list[Member]]:
+    """Yield the members of each clip, and append the line of its cut."""
+    targets, rate = Targets(), work.terms.wav
+    is_kept = rate is None and work.table.extension == AudioFormat.FLAC
+
+    def packed(reader: ClipReader, clip: StoredClip) -> tuple[Sound, bytes]:
+        return _as_it_is(reader, clip) if is_kept else _encoded(reader, clip, rate)
+
+    for clip, (sound, data) in work.each(packed):
+        name = work.table.name_of(clip)
+        lines.append(cut_line(clip, name, sound, targets))
+        yield [(f"{name}.flac", data), (f"{name}.json", orjson.dumps(recording(name, sound)))]
 
 
-def _flac(samples: Samples, rate: int) -> bytes:
+def _as_it_is(reader: ClipReader, clip: StoredClip) -> tuple[Sound, bytes]:
+    """Take a FLAC file; of one that is none, or of another form than recorded, the cut would not be true."""
+    data, told = reader.bytes_of(clip), clip.clip
+    head = head_of(data)
+    if head is None or (head.format, *head[2:]) != ("FLAC", told.sample_rate, told.channels, told.samples):
+        raise Unfit("it is no FLAC file of the form that was recorded", is_lasting=True)
+    return Sound(None, told.sample_rate, told.samples, told.channels), data
+
+
+def _encoded(reader: ClipReader, clip: StoredClip, to_rate: int | None) -> tuple[Sound, bytes]:
+    """Encode a clip, mono where a rate is told."""
     import soundfile  # noqa: PLC0415 - in worker processes only
 
+    samples, rate = reader.sound_of(clip), to_rate or clip.clip.sample_rate
+    if to_rate is not None:
+        samples = resampled(mono(samples), clip.clip.sample_rate, to_rate)[:, None]
+    if samples.shape[1] > _MOST_CHANNELS:
+        raise Unfit("it has more channels than FLAC can have", is_lasting=True)
     encoded = io.BytesIO()
     soundfile.write(encoded, as_int16(samples), rate, format="FLAC", subtype="PCM_16")
-    return encoded.getvalue()
-
-
-def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(data), 0o644
-    tar.addfile(member, io.BytesIO(data))
+    return Sound(None, rate, len(samples), samples.shape[1]), encoded.getvalue()
 
 
 def _finish(finish: Finish) -> None:
@@ -160,5 +172,6 @@ EXPORTER = Exporter(
     clip_bytes=_clip_bytes,
     shards=ShardWriter(_plan, _write),
     takes=frozenset({Choice.ROOT, Choice.SEED, Choice.SHAR, Choice.WAV, Choice.MAX_SHARD_SIZE}),
+    check=_check,
     reanchor=_reanchor,
 )

@@ -9,8 +9,6 @@ name counts for the first one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
 
 from asyncdl.core import layout
 from asyncdl.core.events import Source
@@ -18,6 +16,7 @@ from asyncdl.core.export import Sizes
 from asyncdl.core.printable import printable
 from asyncdl.exporting.contract import Exporter, Terms
 from asyncdl.exporting.finishing import Finish
+from asyncdl.exporting.foreign import date_of
 from asyncdl.exporting.segment_lists import ListHead, seconds_text, usual_line
 from asyncdl.exporting.spools import Spools, csv_line
 from asyncdl.exporting.standing import Standing, StandingRow, standing_rows
@@ -113,7 +112,7 @@ def _reason_line(one: StandingRow) -> bytes:
             printable(failure.code) if failure else "",
             printable(one.reason),
             outcome.attempt if outcome else "",
-            _date_of(outcome.at_ms) if outcome else "",
+            _when(outcome.at_ms) if outcome else "",
         )
     )
 
@@ -122,11 +121,9 @@ def _is_failed(one: StandingRow) -> bool:
     return one.standing is Standing.FAILED
 
 
-def _date_of(at_ms: int) -> str:
-    """Turn the journal's time into a date, to the second; empty for a number that is none."""
-    with suppress(ValueError, OverflowError, OSError):  # a journal may come from a stranger
-        return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return ""
+def _when(at_ms: int) -> str:
+    date = date_of(at_ms)
+    return "" if date is None else date.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _clip_bytes(table: Table, _terms: Terms) -> Sizes:

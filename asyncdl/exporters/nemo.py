@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import Clip, ClipSpec, Row, Segment
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Exporter, Terms
+from asyncdl.exporting.foreign import date_of, words_of
 from asyncdl.runtime.files import open_plain, replace_file
 from asyncdl.runtime.finding import journal_of
 from asyncdl.runtime.outcomes import iterate_outcomes
@@ -70,7 +70,7 @@ def _line(segment: Segment, clip: Clip, path: str, at_ms: int) -> bytes:
     line: dict[str, object] = {
         "audio_filepath": path,
         "duration": clip.samples / clip.sample_rate,
-        "label": " ".join(segment.labels),
+        "label": " ".join(words_of(segment.labels)),
         "labels": segment.labels,
         "ytid": segment.ytid,
         "start": segment.span.start_ms / 1000,
@@ -84,7 +84,7 @@ def _line(segment: Segment, clip: Clip, path: str, at_ms: int) -> bytes:
         "source_rate": clip.source_rate,
         "yt_dlp_version": yt_dlp,
         "ffmpeg_version": ffmpeg,
-        "date": _date_of(at_ms),
+        "date": date_of(at_ms),
     }
     if segment.columns:
         line |= {name: told for name, told in _columns_of(segment).items() if name not in line}
@@ -100,14 +100,6 @@ def _tools_of(tools: str) -> tuple[str | None, str | None]:
     """Answer the versions in ``yt-dlp 2026.10.26, ffmpeg 7.1``; None for a tool that is not named."""
     versions = dict(told.split(" ", 1) for told in tools.split(", ") if " " in told)
     return versions.get("yt-dlp"), versions.get("ffmpeg")
-
-
-def _date_of(at_ms: int) -> datetime | None:
-    """Turn the journal's time into a date, to the second; None for a number that is none."""
-    try:
-        return datetime.fromtimestamp(at_ms // 1000, UTC)
-    except (ValueError, OverflowError, OSError):  # a journal may come from a stranger
-        return None
 
 
 def _columns_of(segment: Segment) -> dict[str, str | list[str]]:

@@ -19,11 +19,14 @@ from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Ter
 from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.hf_configs import configs_of
+from asyncdl.exporting.sound import ClipReader, Unfit
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets
 from asyncdl.exporting.work import ShardWork
 
 SHARD_BYTES = 500_000_000
+# ``datasets`` takes no wider cells than those whose ends have 31 bits; the head of a page counts too.
+_MOST_BYTES = (1 << 31) - (1 << 20)
 _GROUP_ROWS, _GROUP_BYTES = 100, 1 << 28
 # Measured: 140 bytes a row and 1.5 KiB a file, 810 a row where each is a group of its own. The strings of a
 # row are its mids and their names, which take little more than five times what they take in the list.
@@ -36,7 +39,9 @@ _Batch = Any  # pyarrow ships no types
 
 
 def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
-    return table.sizes.astype(np.int64) + table.row_bytes * _ROW_GROWTH + _ROW_BYTES
+    sizes = table.sizes.astype(np.int64)
+    sizes[sizes > _MOST_BYTES] = 0  # left out
+    return sizes + table.row_bytes * _ROW_GROWTH + _ROW_BYTES
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
@@ -45,9 +50,9 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
     def file_of(split: str, number: int, shards: int) -> str:
         return f"data/{folders[split]}/{number:0{max(len(str(shards - 1)), 2)}}.parquet"
 
-    most = (terms.max_shard_bytes or SHARD_BYTES) - _FILE_BYTES
     sizes = _clip_bytes(table, terms)
-    return shards_by_size(table, sizes, most_clips=len(table), most_bytes=most, file_of=file_of)
+    most = terms.max_shard_bytes or max(SHARD_BYTES, int(sizes.max(initial=0)) + _FILE_BYTES)
+    return shards_by_size(table, sizes, most_clips=len(table), most_bytes=most - _FILE_BYTES, file_of=file_of)
 
 
 def _folders(splits: Collection[str]) -> dict[str, str]:
@@ -81,7 +86,7 @@ def _rows(work: ShardWork, schema: _Schema) -> Iterator[_Batch]:
     import pyarrow as pa  # noqa: PLC0415 - an extra
 
     targets, audio = Targets(), schema.field("audio").type
-    for clip, data in work.contents():
+    for clip, data in work.each(_content):
         ends = pa.array([0, len(data)], pa.int32()).buffers()[1]
         column = pa.Array.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(data)])
         names = pa.array([f"{work.table.name_of(clip)}.{work.table.extension}"])
@@ -89,6 +94,13 @@ def _rows(work: ShardWork, schema: _Schema) -> Iterator[_Batch]:
             "audio": pa.StructArray.from_arrays([column, names], fields=list(audio))
         }
         yield pa.record_batch([told[name] for name in schema.names], schema)
+
+
+def _content(reader: ClipReader, clip: StoredClip) -> bytes:
+    """Read a clip's file if a cell can hold it."""
+    if clip.clip.size_bytes > _MOST_BYTES:
+        raise Unfit("it is larger, with 2 GiB and more, than a row can hold", is_lasting=True)
+    return reader.bytes_of(clip)
 
 
 def _told(clip: StoredClip, targets: Targets) -> dict[str, list[object]]:

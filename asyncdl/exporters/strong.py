@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from asyncdl.core.export import Sizes, StoredClip
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Exporter, Terms
-from asyncdl.exporting.finishing import Finish
+from asyncdl.exporting.finishing import Finish, PassedOver
 from asyncdl.exporting.sound_events import SoundEvent, events_of
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.wav_files import text_sizes
@@ -32,6 +32,7 @@ from asyncdl.labels import load_labels
 
 _EVENTS_HEAD = b"filename\tonset\toffset\tevent_label\n"
 _DURATIONS_HEAD = b"filename\tduration\n"
+_LABELS = "labels.tsv"
 _SEGMENTS_HEAD = b"segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"
 
 
@@ -44,11 +45,24 @@ def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
 
 
 def _check(table: Table, _terms: Terms, _place: Place) -> None:
+    owners = {_LABELS: "the labels"}
+    for split in (stretch.split for stretch in table.stretches):
+        for name in _names_of(split):
+            if (owner := owners.setdefault(name, f"split {split}")) != f"split {split}":
+                raise UsageError(
+                    f"{name} would be a file of split {split} and of {owner}.",
+                    mend="--split takes one of them alone.",
+                )
     if all(events_of(clip) is None for clip in table.clips()):
         raise UsageError(
             "None of these clips comes from a list with events.",
             mend="The lists strong_train and strong_eval have them: asyncdl run strong_eval fetches some.",
         )
+
+
+def _names_of(split: str) -> tuple[str, str, str]:
+    """Name the tables of a split: events, durations, AudioSet's own form."""
+    return f"{split}.tsv", f"{split}_durations.tsv", f"{split}_segments.tsv"
 
 
 def _finish(finish: Finish) -> None:
@@ -61,17 +75,32 @@ def _finish(finish: Finish) -> None:
             yield f"{clip.path}\t{_s(onset_s)}\t{_s(offset_s)}\t{name}\n"
         finish.on_clip()
 
-    for split in (split for split in finish.splits if any(_with_events(finish, split))):
-        finish.write(f"{split}.tsv", _table(finish, split, _EVENTS_HEAD, event_rows))
-        finish.write(f"{split}_durations.tsv", _table(finish, split, _DURATIONS_HEAD, _duration_row))
-        finish.write(f"{split}_segments.tsv", _table(finish, split, _SEGMENTS_HEAD, _segment_rows))
+    for split in (split for split in finish.splits if _has_events(finish, split)):
+        events, durations, segments = _names_of(split)
+        finish.write(events, _table(finish, split, _EVENTS_HEAD, event_rows))
+        finish.write(durations, _table(finish, split, _DURATIONS_HEAD, _duration_row))
+        finish.write(segments, _table(finish, split, _SEGMENTS_HEAD, _segment_rows))
     labels = [*sorted(names.items()), *sorted(others.items())]
-    finish.write("labels.tsv", [f"{mid}\t{name}\n".encode() for mid, name in labels])
+    finish.write(_LABELS, [f"{mid}\t{name}\n".encode() for mid, name in labels])
 
 
 def _other_name(mid: str, taken: frozenset[str]) -> str:
     label = load_labels().by_mid.get(mid)
     return mid if label is None or label.name in taken else label.name  # "Brief tone" names two labels
+
+
+def _has_events(finish: Finish, split: str) -> bool:
+    """Whether any clip of a split has events; counts those that have none."""
+    has_any = False
+    for clip in finish.table.clips_of(split):
+        if clip.key in finish.left_out:
+            continue
+        if events_of(clip) is not None:
+            has_any = True
+        else:
+            finish.pass_over(clip, PassedOver.NO_EVENTS)
+            finish.on_clip()
+    return has_any
 
 
 def _with_events(finish: Finish, split: str) -> Iterator[tuple[StoredClip, list[SoundEvent]]]:

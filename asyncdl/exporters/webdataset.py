@@ -7,10 +7,7 @@ standard library with fixed times and owners, so that the same clips give the sa
 from __future__ import annotations
 
 import io
-import tarfile
-from collections.abc import Sequence
-from itertools import chain
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import orjson
@@ -20,18 +17,18 @@ from asyncdl.core.table_columns import CAPTION
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
-from asyncdl.exporting.sound import ClipReader, as_int16, mono, resampled
+from asyncdl.exporting.sound import ClipReader, Head, as_int16, head_of, mono, resampled
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets
+from asyncdl.exporting.tars import END_BYTES, MEMBER_BYTES, Member, write_tar
 from asyncdl.exporting.work import ShardWork
 
 RATE = 48_000
 _CLIPS = 512
 # Frames of noise are a little longer than their samples, ffmpeg leaves 8 KiB empty; two headers with padding.
-_FLAC_BYTES, _TAR_BYTES = 16_384, 2 * (512 + 511)
+_FLAC_BYTES, _TAR_BYTES = 16_384, 2 * MEMBER_BYTES
 # JSON tells mids and, three times, names; a name that is long for its mid makes most of its row.
 _JSON_BYTES, _JSON_GROWTH = 512, 14
-_TAR_END_BYTES = tarfile.RECORDSIZE + 2 * tarfile.BLOCKSIZE
 
 
 def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
@@ -41,7 +38,7 @@ def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
     sizes = _clip_bytes(table, terms)
-    most = (terms.max_shard_bytes or int(sizes.sum()) + _TAR_END_BYTES) - _TAR_END_BYTES
+    most = (terms.max_shard_bytes or int(sizes.sum()) + END_BYTES) - END_BYTES
     return shards_by_size(table, sizes, most_clips=_CLIPS, most_bytes=most, file_of=_file)
 
 
@@ -50,18 +47,14 @@ def _file(split: str, number: int, _shards: int) -> str:
 
 
 def _write(work: ShardWork) -> Facts:
-    clips, targets, count = work.each(_flac), Targets(), 0
-    first = next(clips, None)
-    if first is None:  # loaders take a tar without members for a broken one
-        work.path.unlink(missing_ok=True)
-        return {"clips": 0}
-    with work.part() as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for clip, flac in chain([first], clips):
-            key = _key(work.table.name_of(clip))
-            _add(tar, f"{key}.flac", flac)
-            _add(tar, f"{key}.json", orjson.dumps(_told(clip, targets)))
-            count += 1
-    return {"clips": count}
+    return {"clips": write_tar(work, _samples(work))}
+
+
+def _samples(work: ShardWork) -> Iterator[list[Member]]:
+    targets = Targets()
+    for clip, flac in work.each(_flac):
+        key = _key(work.table.name_of(clip))
+        yield [(f"{key}.flac", flac), (f"{key}.json", orjson.dumps(_told(clip, targets)))]
 
 
 def _key(name: str) -> str:
@@ -87,13 +80,8 @@ def _flac(reader: ClipReader, clip: StoredClip) -> bytes:
 
 def _is_as_wanted(clip: StoredClip, data: bytes) -> bool:
     """Tell 48 kHz, mono, 16 bit FLAC; with more beside its sound than was planned for it is none."""
-    import soundfile  # noqa: PLC0415 - in worker processes only
-
-    if Path(clip.path).suffix != ".flac" or (clip.clip.sample_rate, clip.clip.channels) != (RATE, 1):
-        return False
-    with soundfile.SoundFile(io.BytesIO(data)) as file:
-        is_16_bit = file.subtype == "PCM_16"
-    return is_16_bit and len(data) <= 2 * clip.clip.samples + _FLAC_BYTES
+    wanted = Head("FLAC", "PCM_16", RATE, 1, clip.clip.samples)
+    return head_of(data) == wanted and len(data) <= 2 * clip.clip.samples + _FLAC_BYTES
 
 
 def _told(clip: StoredClip, targets: Targets) -> dict[str, object]:
@@ -116,12 +104,6 @@ def _caption(names: Sequence[str]) -> str:
     if len(names) < 2:
         return f"The sound of {names[0]}" if names else ""
     return f"The sounds of {', '.join(names[:-1])} and {names[-1]}"
-
-
-def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(data), 0o644
-    tar.addfile(member, io.BytesIO(data))
 
 
 def _finish(finish: Finish) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from asyncdl import __version__
@@ -17,7 +16,9 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
 from asyncdl.core.printable import printable
 from asyncdl.exporting.contract import Exporter
-from asyncdl.exporting.survey import SplitTally, Survey
+from asyncdl.exporting.finishing import PassedOver
+from asyncdl.exporting.foreign import date_of
+from asyncdl.exporting.survey import OTHERS, SplitTally, Survey
 from asyncdl.labels import load_labels
 from asyncdl.runtime.files import open_plain, replace_file
 
@@ -36,17 +37,24 @@ def write_card(target: Path, chunks: Iterator[str]) -> str:
 
 
 def card(
-    exporter: Exporter, survey: Survey, ledger: Ledger, spec: ClipSpec, left_out: Mapping[str, LeftOut]
+    exporter: Exporter,
+    survey: Survey,
+    ledger: Ledger,
+    spec: ClipSpec,
+    left_out: Mapping[str, LeftOut],
+    passed_over: Mapping[tuple[str, PassedOver], int],
 ) -> Iterator[str]:
-    """Yield the card, line by line."""
+    """Yield the card, line by line; ``passed_over`` as ``Finish`` has counted it."""
+    absent = Counter(one.split for one in left_out.values())
+    here = {name: tally.stored - absent[name] for name, tally in survey.splits.items()}
+    for (split, _), count in passed_over.items():
+        here[split] -= count
     if exporter.front_matter is not None:
-        absent = Counter(one.split for one in left_out.values())
-        yield exporter.front_matter(
-            {name: tally.stored - absent[name] for name, tally in survey.splits.items()}
-        )
-    yield f"{_MARK}\n# {survey.stored:,} clips: {', '.join(survey.splits)}\n\n"
+        yield exporter.front_matter(here)
+    yield f"{_MARK}\n# {sum(here.values()):,} clips: {', '.join(survey.splits)}\n\n"
     yield f"Exported as `{exporter.name}` ({exporter.summary}) by asyncdl {__version__}.\n"
-    yield from _counts(survey, left_out)
+    yield from _counts(survey, absent)
+    yield from _passed_over(passed_over)
     yield from _missing(survey)
     yield from _left_out(left_out)
     yield from _provenance(survey, ledger, spec)
@@ -54,20 +62,26 @@ def card(
     yield from _licence()
 
 
-def _counts(survey: Survey, left_out: Mapping[str, LeftOut]) -> Iterator[str]:
+def _counts(survey: Survey, absent: Mapping[str, int]) -> Iterator[str]:
     yield "\n## What is here\n\n"
     yield "| split | segments | stored | share | hours | shortened | silent | left out here |\n"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|\n"
     for name, tally in survey.splits.items():
-        absent = sum(one.split == name for one in left_out.values())
         yield (
             f"| {name} | {tally.segments} | {tally.stored} | {_share(tally.stored, tally.segments)}"
-            f" | {tally.samples_s / 3600:.2f} | {tally.short} | {tally.silent} | {absent} |\n"
+            f" | {tally.samples_s / 3600:.2f} | {tally.short} | {tally.silent} | {absent[name]} |\n"
         )
     yield (
         "\n*Shortened*: the video ends inside the segment, and silence follows. *Silent*: every sample is"
         " zero. *Left out here*: recorded, but the file is gone or does not decode any more.\n"
     )
+
+
+def _passed_over(passed_over: Mapping[tuple[str, PassedOver], int]) -> Iterator[str]:
+    if passed_over:
+        yield "\nNot in this format, though stored and whole:\n\n"
+    for (split, reason), count in passed_over.items():
+        yield f"- {split}: {count} clips, since {reason}\n"
 
 
 def _missing(survey: Survey) -> Iterator[str]:
@@ -96,14 +110,20 @@ def _left_out(left_out: Mapping[str, LeftOut]) -> Iterator[str]:
 def _provenance(survey: Survey, ledger: Ledger, spec: ClipSpec) -> Iterator[str]:
     yield "\n## Where it comes from\n\n"
     for source in ledger.sources:
-        yield f"- list {_code(source.name)}, SHA-256 `{source.sha256}`\n"
+        yield f"- list {_code(source.name)}, SHA-256 {_code(source.sha256)}\n"
     yield f"- fetched from {_day(survey.first_ms)} to {_day(survey.last_ms)}\n"
     rate = "the source's rate" if spec.sample_rate is None else f"{spec.sample_rate} Hz"
     yield f"- clips as fetched: {spec.extension}, {rate}, {'mono' if spec.mono else 'channels as they are'}\n"
-    for tool, count in sorted(survey.tools.items()):
-        yield f"- {count} clips by {_cell(tool)}\n"
-    for format_id, count in sorted(survey.formats.items()):
-        yield f"- {count} clips from source format {_cell(format_id)}\n"
+    yield from _most_frequent(survey.tools, "by")
+    yield from _most_frequent(survey.formats, "from source format")
+
+
+def _most_frequent(counts: Counter[str], whence: str) -> Iterator[str]:
+    told = {text: count for text, count in counts.most_common(_MOST_NAMED) if text != OTHERS}
+    for text, count in sorted(told.items()):
+        yield f"- {count} clips {whence} {_cell(text)}\n"
+    if rest := counts.total() - sum(told.values()):
+        yield f"- {rest} clips {whence} others, or unknown ones\n"
 
 
 def _classes(survey: Survey) -> Iterator[str]:
@@ -117,7 +137,7 @@ def _classes(survey: Survey) -> Iterator[str]:
             shares = _row(_class_share(tally, label.mid) for tally in splits.values())
             yield f"| {label.index} | {label.mid} | {label.name} | {shares}\n"
     for mid in sorted(wanted - {label.mid for label in table.classes}):
-        name = table.by_mid[mid].name if mid in table.by_mid else ""
+        name = table.by_mid[mid].name if mid in table.by_mid else "" if mid != OTHERS else "all others"
         shares = _row(_class_share(tally, mid) for tally in splits.values())
         yield f"| none | {_cell(mid)} | {name} | {shares}\n"
 
@@ -144,7 +164,8 @@ def _share(part: int, whole: int) -> str:
 
 
 def _day(at_ms: int | None) -> str:
-    return "never" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
+    day = None if at_ms is None else date_of(at_ms)
+    return "never" if day is None else day.date().isoformat()
 
 
 def _cell(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from asyncdl.core.argv import MEMORY_BYTES, aac_argv
 from asyncdl.core.ffmpeg_report import Report
 from asyncdl.core.model import Failure
-from asyncdl.exporting.sound import ClipReader, Samples, Unfit, as_int16
+from asyncdl.exporting.sound import ClipReader, Samples, Unfit, as_int16, unfit_by
 from asyncdl.runtime.limits import Limits
 from asyncdl.runtime.run_ffmpeg import run_ffmpeg
 
@@ -26,7 +26,7 @@ def as_wav(sound: Samples, rate: int) -> bytes:
     """Write sound of full scale 1, shape (samples, channels), as 16-bit WAV."""
     samples = as_int16(sound)
     if samples.nbytes > _MOST_WAV_BYTES:
-        raise Unfit("it is too long for a WAV file")
+        raise Unfit("it is too long for a WAV file", is_lasting=True)
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(samples.shape[1])
@@ -43,7 +43,7 @@ def as_m4a(sound: Samples, rate: int, reader: ClipReader) -> bytes:
         wav.write_bytes(as_wav(sound, rate))
         done = asyncio.run(_encode(wav, out, reader))
         if isinstance(done, Failure):
-            raise Unfit(f"it cannot be encoded: {done.text}")
+            raise unfit_by(done, "it cannot be encoded", "AAC of a clip")
         return out.read_bytes()
 
 

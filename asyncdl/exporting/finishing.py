@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from asyncdl.core.export import LeftOut, Shard, StoredClip
@@ -15,6 +17,13 @@ from asyncdl.exporting.work import Place
 from asyncdl.runtime.files import make_folders, replace_file
 
 
+class PassedOver(StrEnum):
+    """Why a format has no place for a clip, though its sound is whole; the value is what people read."""
+
+    NO_CLASS = "none of its labels is one of the 527 classes"
+    NO_EVENTS = "its list has no events"
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
     """The whole export. ``facts`` are what ``write`` answered, by the name of the shard.
@@ -22,6 +31,7 @@ class Finish:
     ``left_out`` are the clips that no file of this export may name. ``ledger`` is the data set's state, for
     what is missing. ``on_clip`` is to be told of each clip by formats without shards. ``written`` are
     the files that ``write`` has written so far: those of an earlier export that are none of them are swept.
+    ``passed_over`` counts, by split and reason, clips that are fit but that this format has no place for.
     """
 
     place: Place
@@ -34,6 +44,7 @@ class Finish:
     left_out: Mapping[str, LeftOut]
     on_clip: Callable[[], None] = lambda: None
     written: list[str] = field(default_factory=list)
+    passed_over: Counter[tuple[str, PassedOver]] = field(default_factory=Counter)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -47,6 +58,10 @@ class Finish:
             if clip.key not in self.left_out:
                 yield clip
             self.on_clip()
+
+    def pass_over(self, clip: StoredClip, reason: PassedOver) -> None:
+        """Count a clip that stands in none of the lists; once, however many lists there are."""
+        self.passed_over[clip.segment.split, reason] += 1
 
     def shards_of(self, split: str) -> list[Shard]:
         """Name the shards of a split, in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -17,7 +17,7 @@ _BLOCK_BYTES = 1 << 20
 _AS_UNDERSCORE = str.maketrans({" ": "_", "-": "_", ",": "_", **dict.fromkeys("\"().'")})
 
 
-@cache
+@lru_cache(maxsize=4096)
 def spelled(name: str) -> str:
     """Spell a label's name as that tool does: ``Male_speech_man_speaking``."""
     return name.translate(_AS_UNDERSCORE).replace("__", "_")

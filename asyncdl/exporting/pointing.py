@@ -16,11 +16,13 @@ from pathlib import Path
 from asyncdl.core import layout
 from asyncdl.core.export import StoredClip
 from asyncdl.errors import UsageError
-from asyncdl.exporting.finishing import Finish
+from asyncdl.exporting.contract import Terms
+from asyncdl.exporting.finishing import Finish, PassedOver
 from asyncdl.exporting.gzipped import gzipped
 from asyncdl.exporting.sound import samples_at
 from asyncdl.exporting.targets import Targets
 from asyncdl.exporting.wav_files import FOLDER, wav_name
+from asyncdl.exporting.work import Place
 from asyncdl.runtime.files import replace_file, telling
 
 UNLABELLED = "unlabelled.txt"
@@ -58,18 +60,26 @@ class Pointed:
 
 
 def pointed(finish: Finish, wav: int | None) -> Pointed:
-    """Say where readers find the files; raises ``UsageError`` where ``--root`` does not tell that."""
-    place, root = finish.place, finish.terms.root
-    if wav is not None:
-        folder = finish.seen_as(place.target)
+    """Say where readers find the files; raises ``UsageError`` as ``folder_seen`` does."""
+    return Pointed(finish, folder_seen(finish.place, finish.terms, has_files=wav is not None), wav)
+
+
+def folder_seen(place: Place, terms: Terms, *, has_files: bool) -> Path:
+    """Say below which folder readers find the files: those of the export, or the data set's clips.
+
+    Raises ``UsageError`` where ``--root`` does not tell that, or no list can hold it. Best asked before hours
+    of sound are made.
+    """
+    if has_files:
+        folder = Path(terms.root) if terms.root else place.target
     else:
-        folder = _data_set_seen(place.root, place.target, Path(root)) if root else place.root
+        folder = _data_set_seen(place.root, place.target, Path(terms.root)) if terms.root else place.root
     if _UNFIT.search(str(folder)):
         raise UsageError(
             f"{str(folder)!a} has characters that no list can hold.",
             mend="Give another name for the folder with --root; a link to it will do.",
         )
-    return Pointed(finish, folder, wav)
+    return folder
 
 
 def moved(path: str, folder: Path, root: Path) -> str:
@@ -120,13 +130,19 @@ def labelled(finish: Finish, split: str, targets: Targets) -> Iterator[tuple[Sto
 
 
 def tell_unlabelled(finish: Finish, targets: Targets, listed: int) -> None:
-    """Name the clips that ``labelled`` passed over as ``<split>/<key>``; for none, no file.
+    """Name and count the clips that ``labelled`` passed over as ``<split>/<key>``; for none, no file.
 
     ``listed`` are those that it did not, of all splits.
     """
     if listed < len(finish.table) - len(finish.left_out):
-        clips = (clip for clip in finish.clips() if not targets.indices_of(clip.segment.labels))
-        finish.write(UNLABELLED, (f"{clip.segment.split}/{clip.key}\n".encode() for clip in clips))
+        finish.write(UNLABELLED, _unlabelled(finish, targets))
+
+
+def _unlabelled(finish: Finish, targets: Targets) -> Iterator[bytes]:
+    for clip in finish.clips():
+        if not targets.indices_of(clip.segment.labels):
+            finish.pass_over(clip, PassedOver.NO_CLASS)
+            yield f"{clip.segment.split}/{clip.key}\n".encode()
 
 
 def _data_set_seen(data_set: Path, target: Path, root: Path) -> Path:

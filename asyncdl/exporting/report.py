@@ -8,6 +8,7 @@ from pathlib import Path
 
 from asyncdl.core.export import LeftOut
 from asyncdl.errors import AsyncdlError, ExitCode
+from asyncdl.exporting.finishing import PassedOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class ExportPlan:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """How it went. ``kept`` shards were there already; ``fault`` is what stopped it."""
+    """How it went. ``kept`` shards were there already; ``fault`` is what stopped it.
+
+    ``clips`` are those in the export. ``passed_over`` are fit, but of no use to this format.
+    """
 
     format: str
     root: Path
@@ -33,6 +37,7 @@ class ExportReport:
     shards: int
     kept: int
     left_out: Mapping[str, LeftOut]
+    passed_over: Mapping[tuple[str, PassedOver], int]
     size_bytes: int
     card: str
     elapsed_s: float

@@ -17,7 +17,7 @@ class ListHead:
     segments: int = 0
     positive_labels: int = 0
     ytids: KeyTable = field(default_factory=KeyTable)
-    labels: set[str] = field(default_factory=set)
+    labels: KeyTable = field(default_factory=KeyTable)
 
     def add(self, segment: Segment) -> None:
         """Count one row."""
@@ -25,7 +25,8 @@ class ListHead:
         self.segments += 1
         self.ytids.add(segment.ytid)
         self.positive_labels += len(mids)
-        self.labels.update(mids)
+        for mid in mids:
+            self.labels.add(mid)
 
     def lines(self, told: str) -> bytes:
         """Write the head; ``told`` says in a few words what the list is."""

@@ -11,18 +11,22 @@ import hashlib
 import io
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from asyncdl.core.argv import MEMORY_BYTES, decode_argv
+from asyncdl.core.codes import Code
 from asyncdl.core.export import StoredClip
 from asyncdl.core.ffmpeg_report import Report
-from asyncdl.core.model import Failure
+from asyncdl.core.model import Clip, Failure
+from asyncdl.errors import EnvironmentFault
 from asyncdl.runtime.ffmpeg import Ffmpeg, find_ffmpeg
 from asyncdl.runtime.files import open_plain
 from asyncdl.runtime.limits import Limits
 from asyncdl.runtime.run_ffmpeg import run_ffmpeg
+from asyncdl.runtime.verifying import BLAMES_CLIP
 
 Samples = npt.NDArray[np.float32]
 _SOUNDFILE = frozenset({".flac", ".wav", ".opus", ".mp3"})
@@ -31,12 +35,29 @@ _WRITING = Limits(memory_bytes=MEMORY_BYTES, file_bytes=16 << 30)
 
 
 class Unfit(Exception):
-    """This clip cannot be exported; the text says why. ``it`` is the sound, and always will be so."""
+    """This clip cannot be exported; the text says why.
+
+    ``is_lasting``: the recorded bytes themselves will not do, now or later; else the file may be put back.
+    """
+
+    def __init__(self, reason: str, *, is_lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.is_lasting = is_lasting
 
 
-def is_of_the_file(reason: str) -> bool:
-    """Whether ``Unfit`` speaks of the file, which may be put back, and not of the sound."""
-    return not reason.startswith("it ")
+def unfit_by(failed: Failure, what: str, name: str) -> Unfit:
+    """Make it of what ffmpeg said: ``what`` it could not do, with the clip that is called ``name``.
+
+    Raises ``EnvironmentFault`` where that was no fault of the bytes: no time, or ended by a signal. Where
+    memory was short that cannot be told, so such a clip is tried again by the next export.
+    """
+    if failed.kind not in BLAMES_CLIP:
+        raise EnvironmentFault(
+            f"{name}: {what}: {failed.text}",
+            mend="Its bytes are the recorded ones, so the tool or the machine is at fault:"
+            " the same command may do when it has less to do, or with another ffmpeg.",
+        )
+    return Unfit(f"{what}: {failed.text}", is_lasting=failed.code != Code.TOO_BIG)
 
 
 class ClipReader:
@@ -71,24 +92,24 @@ class ClipReader:
         """Decode what ``bytes_of`` read, for formats that may take a file as it stands."""
         suffix = Path(stored.path).suffix
         if suffix in _SOUNDFILE:
-            sound = _with_soundfile(data)
+            sound = _with_soundfile(data, stored.clip)
         else:
-            sound = self._with_ffmpeg(data, suffix, stored.clip.channels)
+            sound = self._with_ffmpeg(data, stored.path, stored.clip.channels)
         if sound.shape != (stored.clip.samples, stored.clip.channels):
-            raise Unfit(f"it decodes to (samples, channels) {sound.shape}, not to what was recorded")
+            raise _other_than_recorded("samples, channels", sound.shape)
         return sound
 
-    def _with_ffmpeg(self, data: bytes, suffix: str, channels: int) -> Samples:
+    def _with_ffmpeg(self, data: bytes, path: str, channels: int) -> Samples:
         """Decode what libsndfile does not know: AAC in MP4, and films."""
         with tempfile.TemporaryDirectory() as folder:
-            clip, raw = Path(folder, f"clip{suffix}"), Path(folder, "sound.f32")
+            clip, raw = Path(folder, f"clip{Path(path).suffix}"), Path(folder, "sound.f32")
             clip.write_bytes(data)
             done = asyncio.run(self._decode(clip, raw))
             if isinstance(done, Failure):
-                raise Unfit(f"it does not decode: {done.text}")
+                raise unfit_by(done, "it does not decode", path)
             sound = np.fromfile(raw, np.float32)
         if channels < 1 or len(sound) % channels:
-            raise Unfit(f"it does not decode to the {channels} channels that were recorded")
+            raise Unfit(f"it does not decode to the {channels} channels that were recorded", is_lasting=True)
         return sound.reshape(-1, channels)
 
     async def _decode(self, clip: Path, raw: Path) -> Report | Failure:
@@ -138,11 +159,40 @@ def as_int16(sound: Samples) -> npt.NDArray[np.int16]:
     return np.asarray(np.clip(np.rint(sound * np.float32(32768)), -32768, 32767), np.int16)
 
 
-def _with_soundfile(data: bytes) -> Samples:
+class Head(NamedTuple):
+    """What a file's head says, in libsndfile's words for format and subtype."""
+
+    format: str
+    subtype: str
+    rate: int
+    channels: int
+    samples: int
+
+
+def head_of(data: bytes) -> Head | None:
+    """Read the head of a file; None for what libsndfile does not know."""
     import soundfile  # noqa: PLC0415 - in worker processes only
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            return np.asarray(file.read(dtype="float32", always_2d=True), np.float32)
+            return Head(file.format, file.subtype, file.samplerate, file.channels, file.frames)
+    except soundfile.LibsndfileError:
+        return None
+
+
+def _with_soundfile(data: bytes, clip: Clip) -> Samples:
+    """Decode, and trust no head: at most one sample more than recorded is read, or given room."""
+    import soundfile  # noqa: PLC0415 - in worker processes only
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if (file.samplerate, file.channels) != (clip.sample_rate, clip.channels):
+                raise _other_than_recorded("Hz, channels", (file.samplerate, file.channels))
+            sound = file.read(clip.samples + 1, dtype="float32", always_2d=True)
+            return np.asarray(sound, np.float32)
     except soundfile.LibsndfileError as error:
-        raise Unfit(f"it does not decode: {error.error_string}") from None
+        raise Unfit(f"it does not decode: {error.error_string}", is_lasting=True) from None
+
+
+def _other_than_recorded(of_what: str, found: tuple[int, ...]) -> Unfit:
+    return Unfit(f"it decodes to ({of_what}) {found}, not to what was recorded", is_lasting=True)

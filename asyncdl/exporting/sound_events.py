@@ -7,6 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from asyncdl.core.export import StoredClip
+from asyncdl.core.forms import MAX_DURATION_MS
 from asyncdl.core.rows import is_label
 from asyncdl.core.strong_rows import EVENTS
 
@@ -36,5 +37,5 @@ def events_of(clip: StoredClip) -> list[SoundEvent] | None:
 def _is_event(told: object) -> bool:
     match told:
         case [int() | float() as onset_s, int() | float() as offset_s, str() as mid]:
-            return 0 <= onset_s < offset_s and is_label(mid)
+            return 0 <= onset_s < offset_s <= MAX_DURATION_MS / 1000 and is_label(mid)
     return False

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from asyncdl.core.events import AttemptFailed, ClipStored, GaveUp
-from asyncdl.core.export import StoredClip
 from asyncdl.core.kinds import FailureKind
 from asyncdl.core.model import ClipSpec, Row
+from asyncdl.errors import JournalFault
+from asyncdl.exporting.foreign import date_of, is_possible
 from asyncdl.exporting.table import Table, TableWriter
+from asyncdl.labels import load_labels
 from asyncdl.runtime.outcomes import Outcome
+
+# Clips of honest lists have some hundred labels, and few tools made them. A journal may come from a stranger.
+_MOST_LABELS, _MOST_TOOLS, _MOST_SPLITS = 4096, 1024, 1 << 16
+_LONGEST = 200
+OTHERS = ""
+"""Stands for all that came after so many different ones."""
 
 
 @dataclass(slots=True)
@@ -30,9 +40,8 @@ class SplitTally:
     short: int = 0
     silent: int = 0
 
-    def add(self, row: Row, outcome: Outcome | None) -> None:
+    def add(self, labels: AbstractSet[str], outcome: Outcome | None) -> None:
         """Count one segment."""
-        labels = set(row.segment.labels)
         self.segments += 1
         self.wanted_labels.update(labels)
         match outcome:
@@ -62,15 +71,36 @@ class Survey:
     names: dict[str, None] = field(default_factory=dict)
     first_ms: int | None = None
     last_ms: int | None = None
+    _labels: set[str] = field(default_factory=set, init=False)
+
+    def note_split(self, split: str) -> None:
+        """Note that the data set has it; raises ``JournalFault`` for more than any can have."""
+        self.names[split] = None
+        if len(self.names) > _MOST_SPLITS:
+            raise JournalFault(f"the journal tells of more than {_MOST_SPLITS:,} splits")
 
     def add(self, row: Row, outcome: Outcome | None) -> None:
-        """Count one segment."""
-        self.splits[row.segment.split].add(row, outcome)
+        """Count one segment; raises ``JournalFault`` for a clip that cannot be."""
+        self.splits[row.segment.split].add({self._known(label) for label in row.segment.labels}, outcome)
         if isinstance(outcome, ClipStored):
-            self.tools[outcome.clip.tool_version] += 1
-            self.formats[outcome.clip.format_id] += 1
-            self.first_ms = min(self.first_ms or outcome.at_ms, outcome.at_ms)
-            self.last_ms = max(self.last_ms or outcome.at_ms, outcome.at_ms)
+            _refuse_impossible(outcome)
+            _count(self.tools, outcome.clip.tool_version)
+            _count(self.formats, outcome.clip.format_id)
+            self._note_time(outcome.at_ms)
+
+    def _known(self, label: str) -> str:
+        """Give the label itself, or ``OTHERS``; those that AudioSet has are always told."""
+        if label in self._labels:
+            return label
+        label = label[:_LONGEST]
+        if len(self._labels) < _MOST_LABELS or label in load_labels().by_mid:
+            self._labels.add(label)
+        return label if label in self._labels else OTHERS
+
+    def _note_time(self, at_ms: int) -> None:
+        if date_of(at_ms) is not None:
+            self.first_ms = at_ms if self.first_ms is None else min(self.first_ms, at_ms)
+            self.last_ms = at_ms if self.last_ms is None else max(self.last_ms, at_ms)
 
     @property
     def stored(self) -> int:
@@ -87,20 +117,34 @@ def survey_of(
     seed: int | None = None,
     on_row: Callable[[], None] = lambda: None,
 ) -> tuple[Table, Survey]:
-    """Write the table into the existing ``folder``; only of ``splits``, where some are named."""
+    """Write the table into the existing ``folder``; only of ``splits``, where some are named.
+
+    Raises ``JournalFault`` for what no run can have recorded.
+    """
     chosen = frozenset(splits)
-    survey, writer = Survey(), TableWriter(folder, spec.extension)
-    for row, outcome in outcomes:
-        on_row()
-        survey.names[row.segment.split] = None
-        if chosen and row.segment.split not in chosen:
-            continue
-        survey.add(row, outcome)
-        if isinstance(outcome, ClipStored):
-            writer.add(row, outcome)
-    return writer.finish(seed), survey
+    survey = Survey()
+    with closing(TableWriter(folder, spec.extension)) as writer:
+        for row, outcome in outcomes:
+            on_row()
+            survey.note_split(row.segment.split)
+            if chosen and row.segment.split not in chosen:
+                continue
+            survey.add(row, outcome)
+            if isinstance(outcome, ClipStored):
+                writer.add(row, outcome)
+        return writer.finish(seed), survey
 
 
-def stored_clip(row: Row, stored: ClipStored, path: str) -> StoredClip:
-    """Join a row with its clip."""
-    return StoredClip(row.segment, stored.clip, path, row.ref, stored.at_ms)
+def _count(counts: Counter[str], text: str) -> None:
+    text = text[:_LONGEST]
+    counts[text if text in counts or len(counts) < _MOST_TOOLS else OTHERS] += 1
+
+
+def _refuse_impossible(stored: ClipStored) -> None:
+    clip = stored.clip
+    if not is_possible(clip):
+        raise JournalFault(
+            f"the record of {stored.key} tells of a clip that cannot be: {clip.samples} samples at"
+            f" {clip.sample_rate} Hz, {clip.channels} channels, {clip.size_bytes} bytes",
+            mend="asyncdl verify measures clips anew; asyncdl run then fetches what is not as recorded.",
+        )

@@ -57,6 +57,8 @@ def write_wavs(work: ShardWork, rate: int, is_wanted: Callable[[StoredClip], boo
             return b""
         return as_wav(resampled(mono(reader.sound_of(clip)), clip.clip.sample_rate, rate)[:, None], rate)
 
+    clips = work.table.clips(work.shard.first, work.shard.count)
+    work.will_write(wav_name(clip, work.table.name_of(clip)) for clip in clips)
     for clip, wav in work.each(wav_of):
         if wav:
             work.write_file(work.place.target / wav_name(clip, work.table.name_of(clip)), [wav])

@@ -26,7 +26,7 @@ from asyncdl.runtime.outcomes import Outcome
 
 DEADLINE_S = 300.0
 _BATCH = {Depth.SIZE: 512, Depth.CHECKSUM: 16, Depth.DECODE: 4}
-_BLAMES_CLIP = frozenset({FailureKind.BAD_MEDIA, FailureKind.NO_AUDIO})
+BLAMES_CLIP = frozenset({FailureKind.BAD_MEDIA, FailureKind.NO_AUDIO})
 _FEW = 20
 
 OnFindings = Callable[[Sequence[Finding]], Awaitable[None]]
@@ -158,7 +158,7 @@ class _Verifier:
             raise EnvironmentFault("clips cannot be decoded without ffmpeg")
         path = self._root / claim.path
         measured = await measure(path, self._terms.ffmpeg, deadline_s=DEADLINE_S)
-        if isinstance(measured, Failure) and measured.kind not in _BLAMES_CLIP:
+        if isinstance(measured, Failure) and measured.kind not in BLAMES_CLIP:
             raise EnvironmentFault(
                 f"{path} could not be decoded: {measured.text}",
                 mend="Its bytes are the recorded ones, so the tool or the machine is at fault."

@@ -75,6 +75,10 @@ def report_object(report: ExportReport) -> dict[str, object]:
         "clips": sum(report.clips.values()),
         "shards": report.shards,
         "kept_shards": report.kept,
+        "passed_over": [
+            {"split": split, "clips": clips, "reason": reason.value}
+            for (split, reason), clips in report.passed_over.items()
+        ],
         "bytes": report.size_bytes,
         "card": report.card,
         "complete": report.is_complete,
@@ -97,6 +101,10 @@ def report_view(report: ExportReport, out_option: str = "") -> Group:
     clips = sum(report.clips.values())
     lines = [Text.assemble((f"{clips:,} clips as {report.format}", "bold green"), f" in {report.target}")]
     lines += [Text(f"  {split}  {count:,}") for split, count in report.clips.items()]
+    lines += [
+        Text(f"  {split}  {count:,} more are not in this format: {reason}")
+        for (split, reason), count in report.passed_over.items()
+    ]
     if report.shards:
         kept = f", {report.kept:,} of them were there already" if report.kept else ""
         lines.append(Text(f"  {report.shards:,} shards, {size_text(report.size_bytes)}{kept}"))

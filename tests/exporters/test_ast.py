@@ -19,6 +19,7 @@ from asyncdl.errors import UsageError
 from asyncdl.exporters import load_exporter
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
+from asyncdl.exporting.finishing import PassedOver
 from asyncdl.exporting.steps import plan, prepare
 from support.exports import (
     Sounding,
@@ -95,15 +96,18 @@ async def test_clips_without_a_class_are_in_no_list_but_named(tmp_path: Path) ->
     foreign = Segment("foreignClip", Span(0, 250), "train", ("/t/dd00141",))
     bare = Segment("unlabelled1", Span(0, 250), "train")
     await make_data_set(tmp_path, segments=[known, foreign, bare])
-    target = export_all(tmp_path, "ast").place.target
+    finish = export_all(tmp_path, "ast")
+    target = finish.place.target
     (item,) = json.loads((target / "eval.json").read_text())["data"]
     assert item["labels"] == "/m/09x0r"
     assert json.loads((target / "train.json").read_text()) == {"data": []}
     assert (target / "train_weight.csv").read_bytes() == b""
     assert (target / "unlabelled.txt").read_text() == "train/foreignClip_0_250\ntrain/unlabelled1_0_250\n"
     assert [path.stem for path in target.rglob("*.wav")] == ["knownClip_1"]
-    export_all(tmp_path, "ast", terms=Terms(splits=("eval",)))
-    assert not (target / "unlabelled.txt").exists()
+    assert finish.passed_over == {("train", PassedOver.NO_CLASS): 2}
+    alone = export_all(tmp_path, "ast", tmp_path / "alone", Terms(splits=("eval",)))
+    assert not (alone.place.target / "unlabelled.txt").exists()
+    assert not alone.passed_over
 
 
 async def test_clips_that_are_16_khz_mono_are_pointed_at_and_not_written_again(tmp_path: Path) -> None:

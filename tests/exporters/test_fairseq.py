@@ -13,6 +13,7 @@ from asyncdl.errors import UsageError
 from asyncdl.exporters import load_exporter
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
+from asyncdl.exporting.finishing import PassedOver
 from asyncdl.exporting.pointing import moved
 from asyncdl.exporting.steps import prepare
 from support.exports import (
@@ -105,9 +106,11 @@ async def test_clips_without_a_class_stand_in_neither_list(tmp_path: Path) -> No
         Segment("knownClip_1", Span(0, 250), "eval", ("/t/dd00141", "/m/09x0r")),
     ]
     await make_data_set(tmp_path, segments=segments)
-    target = export_all(tmp_path, "fairseq").place.target
+    finish = export_all(tmp_path, "fairseq")
+    target = finish.place.target
     (item,) = load(target, "eval")
     assert (item.name, item.classes) == ("YknownClip_1", (0,))
+    assert finish.passed_over == {("eval", PassedOver.NO_CLASS): 1}
     assert (target / "unlabelled.txt").read_text() == "eval/foreignClip_0_250\n"
 
 

@@ -83,6 +83,22 @@ async def test_ids_of_one_video_s_clips_sort_by_bytes_and_a_clip_without_labels_
         assert Path(path).stem == name.removeprefix("Y")
 
 
+async def test_a_label_forges_neither_a_line_nor_another_label(tmp_path: Path) -> None:
+    labels = ("/m/09x0r", "dog\nYforged /m/04rlf", "playing\u2028the piano", "\x1b[2J")
+    await make_data_set(tmp_path, segments=[Segment("abcdefghijk", Span(0, 250), "eval", labels)])
+    tables = load(export_all(tmp_path, "kaldi").place.target / "eval")
+    assert tables["text"] == {"Yabcdefghijk": "/m/09x0r dog_Yforged_/m/04rlf playing_the_piano"}
+
+
+async def test_a_folder_that_no_list_can_hold_is_refused_before_sound_is_made(tmp_path: Path) -> None:
+    await make_data_set(tmp_path / "my\ndata", SMALL)
+    with (
+        opened(tmp_path / "my\ndata", "kaldi", terms=Terms(wav=8000)) as export,
+        pytest.raises(UsageError, match="no list can hold"),
+    ):
+        prepare(export)
+
+
 async def test_a_clip_that_is_gone_has_no_line(tmp_path: Path) -> None:
     await make_data_set(tmp_path, SMALL)
     gone = stored_clips(tmp_path)[0]

@@ -175,7 +175,7 @@ async def test_fast_audioset_has_16_khz_aac_with_metadata_and_failures(tmp_path:
     for number, record in enumerate(merged["eval"].values()):
         assert record["path"] == f"wavs/eval/000000/{record['id']}.m4a"
         data = (target / record["path"]).read_bytes()
-        decoded = await asyncio.to_thread(reader._with_ffmpeg, data, ".m4a", FOUR.channels)
+        decoded = await asyncio.to_thread(reader._with_ffmpeg, data, record["path"], FOUR.channels)
         wanted = resampled(sound(FOUR, number), 16_000) / 32768
         # Frames are whole; the tone is loud enough to be the clip's own beyond doubt.
         assert len(wanted) <= len(decoded) < len(wanted) + 2048

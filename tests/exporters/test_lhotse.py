@@ -17,12 +17,14 @@ import pytest
 import soundfile
 import soxr
 
+from asyncdl.core.events import Event
 from asyncdl.core.model import AudioFormat, ClipSpec, Segment, Span
 from asyncdl.errors import UsageError
 from asyncdl.exporters import load_exporter
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
 from asyncdl.exporting.steps import plan, prepare
+from support.datasets import rows_of, write_run
 from support.exports import (
     Sounding,
     export_all,
@@ -32,6 +34,7 @@ from support.exports import (
     opened,
     stored_clips,
 )
+from support.stored_clips import clip_of, path_of, stored, write_sound
 
 SMALL = Sounding(count=4)
 SHAR = Terms(shar=True)
@@ -237,6 +240,43 @@ async def test_a_clip_that_is_gone_has_no_cut(tmp_path: Path, terms: Terms) -> N
     cuts = load_shar(folder) if terms.shar else load_cuts(folder / "cuts.jsonl.gz")
     assert [*finish.left_out] == [gone.key]
     assert [cut.id for cut in cuts] == [stored_clips(tmp_path)[1].segment.ytid]
+
+
+async def test_a_shar_of_which_no_clip_is_left_is_not_there(tmp_path: Path) -> None:
+    await make_data_set(tmp_path, Sounding(count=2))
+    target = export_all(tmp_path, "lhotse", terms=SHAR).place.target
+    (first,) = (clip for clip in stored_clips(tmp_path) if clip.segment.split == "eval")
+    (tmp_path / first.path).unlink()
+    (target / "eval/recording.000000.tar").write_bytes(b"no longer what was written")
+    export_all(tmp_path, "lhotse", terms=SHAR)
+    assert sorted(files_of(target)) == [
+        "balanced_train/cuts.000000.jsonl.gz",
+        "balanced_train/recording.000000.tar",
+    ]
+
+
+async def test_bytes_that_are_no_flac_as_recorded_are_in_no_shar(tmp_path: Path) -> None:
+    segments = [Segment(f"abcdefgh{number:03}", Span(0, 250), "eval") for number in range(3)]
+    events = list[Event]()
+    for number, segment in enumerate(segments):
+        path = path_of(tmp_path, segment)
+        write_sound(path, number, 4000, 16_000 if number else 8000)
+        if number == 1:
+            path.write_bytes(b"no sound at all" * 50)
+        events.append(stored(segment, number + 4, clip_of(path, 4000, 16_000)))
+    await write_run(tmp_path, rows_of(segments), events)
+    finish = export_all(tmp_path, "lhotse", terms=SHAR)
+    assert set(finish.left_out) == {segments[0].key, segments[1].key}
+    assert [cut.id for cut in load_shar(finish.place.target / "eval")] == [segments[2].ytid]
+
+
+async def test_sound_of_more_channels_than_flac_has_is_left_out(tmp_path: Path) -> None:
+    spec = ClipSpec(format=AudioFormat.WAV)
+    await make_data_set(tmp_path, Sounding(count=2, channels=9, splits=("eval",)), spec=spec)
+    finish = export_all(tmp_path, "lhotse", terms=SHAR)
+    assert {one.reason for one in finish.left_out.values()} == {"it has more channels than FLAC can have"}
+    mixed = export_all(tmp_path, "lhotse", tmp_path / "mixed", Terms(shar=True, wav=8000))
+    assert len(load_shar(mixed.place.target / "eval")) == 2
 
 
 @pytest.mark.parametrize("terms", [SHAR, Terms(wav=8000, root="/data/lhotse")], ids=["shar", "wav"])

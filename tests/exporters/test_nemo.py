@@ -117,6 +117,14 @@ async def test_several_labels_are_one_string_of_ids_and_a_list(tmp_path: Path) -
     assert line["labels"] == ["/m/09x0r", "/t/dd00088"]
 
 
+async def test_names_as_labels_are_one_word_each(tmp_path: Path) -> None:
+    segment = Segment("abcdefghijk", Span(0, 10_000), "eval", ("playing the piano", "/m/09x0r\n"))
+    await _data_set(tmp_path, [segment], [_stored(4, segment)])
+    (line,) = lines_of(tmp_path)
+    assert line["label"] == "playing_the_piano /m/09x0r"
+    assert line["labels"] == ["playing the piano", "/m/09x0r\n"]
+
+
 async def test_a_line_tells_where_the_clip_comes_from(tmp_path: Path) -> None:
     segment = Segment("abcdefghijk", Span(61_100, 71_100), "eval", (), (("note", "é"), ("label", "theirs")))
     await _data_set(tmp_path, [segment], [_stored(4, segment)])

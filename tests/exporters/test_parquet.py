@@ -174,7 +174,7 @@ async def test_no_shard_is_larger_than_asked_for(tmp_path: Path) -> None:
     ]
     await make_data_set(tmp_path, Sounding(count=12, seconds=0.02), segments=segments)
     with opened(tmp_path, "parquet") as export:
-        largest = max(EXPORTER.clip_bytes(export.table, Terms()))
+        largest = int(max(EXPORTER.clip_bytes(export.table, Terms())))
     for most in (largest + 10_000, 3 * largest, 100 * largest):
         terms = Terms(max_shard_bytes=most)
         with opened(tmp_path, "parquet", tmp_path / str(most), terms) as export:
@@ -207,6 +207,32 @@ async def test_a_size_that_no_clip_fits_in_is_refused(tmp_path: Path) -> None:
     await make_data_set(tmp_path)
     with pytest.raises(UsageError, match="--max-shard-size is too small"):
         export_all(tmp_path, "parquet", terms=Terms(max_shard_bytes=20_000))
+
+
+async def test_a_clip_larger_than_a_shard_is_none_the_less_exported_where_no_size_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_data_set(tmp_path, Sounding(count=3, splits=("eval",)))
+    monkeypatch.setattr(parquet, "SHARD_BYTES", 20_000)
+    target = export_all(tmp_path, "parquet").place.target
+    assert len(rows_of(target)) == len(list(target.glob("data/eval/*.parquet"))) == 3
+
+
+async def test_a_clip_that_no_cell_can_hold_is_left_out_and_takes_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (1 << 30) < parquet._MOST_BYTES < (1 << 31)
+    await make_data_set(tmp_path, Sounding(count=3, splits=("eval",)))
+    *small, large = sorted(stored_clips(tmp_path), key=lambda clip: clip.clip.size_bytes)
+    monkeypatch.setattr(parquet, "_MOST_BYTES", large.clip.size_bytes - 1)
+    with opened(tmp_path, "parquet") as export:
+        assert min(EXPORTER.clip_bytes(export.table, Terms())) < large.clip.size_bytes // 2
+    finish = export_all(tmp_path, "parquet")
+    (one,) = finish.left_out.values()
+    assert (one.key, one.is_lasting) == (large.key, True)
+    assert "than a row can hold" in one.reason
+    ytids = {row["video_id"] for row in rows_of(finish.place.target)}
+    assert ytids == {clip.segment.ytid for clip in small}
 
 
 async def test_a_clip_that_is_broken_has_no_row(tmp_path: Path, hugging_face: Any) -> None:

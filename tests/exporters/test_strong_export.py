@@ -21,6 +21,8 @@ from asyncdl.core.model import Row, RowRef, Segment, Span
 from asyncdl.core.strong_rows import EVENTS
 from asyncdl.errors import UsageError
 from asyncdl.exporting.completing import complete
+from asyncdl.exporting.contract import Terms
+from asyncdl.exporting.finishing import PassedOver
 from asyncdl.exporting.sound_events import events_of
 from asyncdl.exporting.steps import prepare
 from asyncdl.inputs.audioset_strong import READER
@@ -116,6 +118,7 @@ async def test_clips_that_are_gone_have_no_rows_and_weak_splits_no_files(tmp_pat
     (tmp_path / stored_clips(tmp_path)[0].path).unlink()
     finish = export_all(tmp_path, "strong")
     assert len(finish.left_out) == 1
+    assert finish.passed_over == {("eval", PassedOver.NO_EVENTS): 1}
     names = ["strong_eval.tsv", "strong_eval_durations.tsv", "strong_eval_segments.tsv"]
     assert sorted(files_of(finish.place.target)) == ["labels.tsv", *names]
     for name in names:
@@ -130,6 +133,22 @@ async def test_a_clip_of_a_framed_list_without_a_sound_has_a_duration_alone(tmp_
     target = export_all(tmp_path, "strong").place.target
     assert "allAbsent_1" in (target / "strong_eval_durations.tsv").read_text()
     assert "allAbsent_1" not in (target / "strong_eval.tsv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("split", "names"),
+    [
+        ("labels", "labels.tsv"),
+        ("strong_eval_durations", "split strong_eval_durations and of split strong_eval"),
+    ],
+)
+async def test_a_split_whose_table_would_be_another_file_is_refused(
+    split: str, names: str, tmp_path: Path
+) -> None:
+    await make_strong(tmp_path, Segment("allAbsent_1", Span(0, 250), split, (), ((EVENTS, "[]"),)))
+    with pytest.raises(UsageError, match=names):
+        export_all(tmp_path, "strong")
+    export_all(tmp_path, "strong", terms=Terms(splits=("strong_eval",)))
 
 
 async def test_a_data_set_without_events_is_told_which_lists_have_them(tmp_path: Path) -> None:
@@ -158,7 +177,7 @@ def clip_with(text: str) -> StoredClip:
     [
         *("3", "", "a dog", "{}", "[1]", "[" * 5000),
         *("[[0, 1]]", "[[0, 1, 2]]", '[["0", 1, "/m/0a"]]', '[[0, 1, "a\\tb"]]', '[[0, 1, "/m/0a"], 4]'),
-        *('[[2, 1, "/m/0a"]]', '[[-1, 1, "/m/0a"]]', '[[NaN, 1, "/m/0a"]]'),
+        *('[[2, 1, "/m/0a"]]', '[[-1, 1, "/m/0a"]]', '[[NaN, 1, "/m/0a"]]', '[[0, 1e300, "/m/0a"]]'),
     ],
 )
 def test_a_column_of_that_name_in_another_table_is_no_list_of_events(text: str) -> None:

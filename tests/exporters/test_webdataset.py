@@ -25,6 +25,7 @@ from asyncdl.exporters.webdataset import EXPORTER, RATE, _caption
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Terms
 from asyncdl.exporting.steps import prepare
+from asyncdl.exporting.tars import END_BYTES
 from asyncdl.labels import load_labels
 from support.datasets import rows_of, write_run
 from support.exports import Sounding, export_all, files_of, make_data_set, make_todo, opened, stored_clips
@@ -270,14 +271,14 @@ async def test_noise_with_all_labels_stays_within_the_greatest_size_of_a_shard(t
         }
         await store(root, sounds, RATE, subtype)
         with opened(root, "webdataset") as export:
-            most = 3 * max(EXPORTER.clip_bytes(export.table, Terms())) + 12_000
+            most = 3 * int(max(EXPORTER.clip_bytes(export.table, Terms()))) + 12_000
         with opened(root, "webdataset", terms=Terms(max_shard_bytes=most)) as export:
             agenda, bounds = prepare(export), EXPORTER.clip_bytes(export.table, Terms())
             make_todo(export, agenda)
             target = complete(export, agenda).place.target
         for shard in agenda.shards:
             size = (target / shard.file).stat().st_size
-            planned = sum(bounds[shard.first : shard.first + shard.count]) + webdataset._TAR_END_BYTES
+            planned = sum(bounds[shard.first : shard.first + shard.count]) + END_BYTES
             assert size <= planned <= most
         counts = list(json.loads((target / "eval/sizes.json").read_text()).values())
         assert len(counts) >= 4
@@ -311,6 +312,27 @@ async def test_a_clip_that_is_broken_is_in_no_tar_and_counted_in_no_size(tmp_pat
     assert len(found) == 6
     assert last.segment.ytid in found
     assert not {broken.segment.ytid, gone.segment.ytid} & set(found)
+
+
+async def test_a_file_that_is_not_as_recorded_is_left_out_and_stops_no_shard(tmp_path: Path) -> None:
+    """The journal of a stranger may vouch for any bytes as FLAC of 48 kHz, one channel."""
+    segments = [a_segment(f"abcdefgh{number:03}", labels=[SPEECH]) for number in range(4)]
+    events = list[Event]()
+    for number, segment in enumerate(segments):
+        path = path_of(tmp_path, segment)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rate, channels = [(RATE, 1), (RATE, 1), (44_100, 1), (RATE, 2)][number]
+        soundfile.write(path, noise(number, RATE // 4, channels), rate, format="FLAC")
+        if number == 0:
+            path.write_bytes(b"no sound at all" * 50)
+        events.append(stored(segment, number + 4, clip_of(path, RATE // 4, RATE, 1)))
+    await write_run(tmp_path, rows_of(segments), events)
+    finish = export_all(tmp_path, "webdataset")
+    assert set(finish.left_out) == {segments[number].key for number in (0, 2, 3)}
+    assert all(one.is_lasting for one in finish.left_out.values())
+    assert set(read_export(finish.place.target)) == {segments[1].ytid}
+    with opened(tmp_path, "webdataset") as export:
+        assert prepare(export).todo == ()
 
 
 async def test_a_tar_of_which_no_clip_is_left_is_not_there(tmp_path: Path) -> None:

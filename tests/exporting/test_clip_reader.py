@@ -16,17 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncdl.core import layout
+from asyncdl.core.classify import failure
+from asyncdl.core.codes import Code
 from asyncdl.core.export import StoredClip
 from asyncdl.core.model import AudioFormat, Clip, ClipSpec, RowRef
+from asyncdl.errors import EnvironmentFault
+from asyncdl.exporting.encoded import as_m4a
 from asyncdl.exporting.sound import (
     ClipReader,
     Unfit,
     as_int16,
     fitted,
-    is_of_the_file,
     mono,
     resampled,
     samples_at,
+    unfit_by,
 )
 from support.sources import EXE, decoded, fetched, make, noise_m4a, segment
 from support.stored_clips import clip_of
@@ -121,7 +125,7 @@ def test_what_is_no_longer_the_recorded_file_is_unfit(
     for read in (ClipReader(tmp_path).bytes_of, ClipReader(tmp_path).sound_of):
         with pytest.raises(Unfit, match=told) as caught:
             read(flac)
-        assert is_of_the_file(str(caught.value))
+        assert not caught.value.is_lasting
 
 
 @pytest.mark.parametrize("ending", ["flac", "wav", "opus", "mp3", "m4a"])
@@ -134,7 +138,7 @@ def test_a_recorded_file_that_holds_no_sound_is_unfit_for_good(ending: str, tmp_
     assert reader.bytes_of(stored) == path.read_bytes()
     with pytest.raises(Unfit, match=r"it does not decode: .") as caught:
         reader.sound_of(stored)
-    assert not is_of_the_file(str(caught.value))
+    assert caught.value.is_lasting
 
 
 def test_another_count_than_the_recorded_one_is_unfit(flac: StoredClip, tmp_path: Path) -> None:
@@ -150,6 +154,51 @@ def test_a_clip_of_sound_by_aac_with_another_number_of_channels_than_recorded_is
     for channels in (1, 3, 4, 0):
         with pytest.raises(Unfit, match=r"it (decodes|does not decode) to"):
             ClipReader(tmp_path, EXE).sound_of(replace(stored, clip=replace(stored.clip, channels=channels)))
+
+
+def test_another_rate_than_the_recorded_one_is_unfit_for_good(flac: StoredClip, tmp_path: Path) -> None:
+    with pytest.raises(Unfit, match=r"\(Hz, channels\) \(44100, 2\)") as caught:
+        ClipReader(tmp_path).sound_of(replace(flac, clip=replace(flac.clip, sample_rate=48_000)))
+    assert caught.value.is_lasting
+
+
+def test_a_head_that_promises_too_much_gets_no_room_for_it(flac: StoredClip, tmp_path: Path) -> None:
+    """36 bits in FLAC's head tell the samples; room for so many would be 512 GB."""
+    path = tmp_path / flac.path
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F
+    data[22:26] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    with soundfile.SoundFile(path) as file:
+        assert file.frames == (1 << 36) - 1
+    with pytest.raises(Unfit):
+        ClipReader(tmp_path).sound_of(replace(flac, clip=clip_of(path, flac.clip.samples, 44_100, 2)))
+
+
+def killing(path: Path) -> str:
+    """An ffmpeg that is killed whatever it is to decode."""
+    path.write_text('#!/bin/sh\n[ "$1" = -version ] && echo ffmpeg version 1 && exit\nkill -KILL $$\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("happens", ["killed", "too slow"])
+def test_an_ffmpeg_that_is_killed_or_too_slow_is_no_fault_of_the_clip(
+    happens: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = made_by_the_program(tmp_path, ClipSpec(format=AudioFormat.M4A))
+    monkeypatch.setattr("asyncdl.exporting.sound._DECODE_S", 0.0 if happens == "too slow" else 60.0)
+    monkeypatch.setattr("asyncdl.exporting.encoded._ENCODE_S", 0.0 if happens == "too slow" else 60.0)
+    reader = ClipReader(tmp_path, killing(tmp_path / "ffmpeg") if happens == "killed" else EXE)
+    with pytest.raises(EnvironmentFault, match=stored.path):
+        reader.sound_of(stored)
+    with pytest.raises(EnvironmentFault, match="cannot be encoded"):
+        as_m4a(np.zeros((100, 1), np.float32), 16_000, reader)
+
+
+def test_what_took_too_much_memory_is_tried_again() -> None:
+    assert not unfit_by(failure(Code.TOO_BIG, "out of memory"), "it does not decode", "x").is_lasting
+    assert unfit_by(failure(Code.CORRUPT, "no frame"), "it does not decode", "x").is_lasting
 
 
 def test_reading_16_bits_is_undone_exactly(flac: StoredClip, tmp_path: Path) -> None:

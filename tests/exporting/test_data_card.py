@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from asyncdl.core.model import Clip, ClipSpec, Failure, Row, RowRef, Segment, Sp
 from asyncdl.errors import EnvironmentFault
 from asyncdl.exporting.card import NAME, OTHER_NAME, card, write_card
 from asyncdl.exporting.contract import Exporter
+from asyncdl.exporting.finishing import PassedOver
 from asyncdl.exporting.left_out import NAME as LEFT_OUT
 from asyncdl.exporting.left_out import write_left_out
 from asyncdl.exporting.survey import Survey
@@ -68,9 +69,15 @@ def ledger_of(*names: str) -> Ledger:
     return ledger
 
 
-def told(survey: Survey, *names: str, left_out: tuple[LeftOut, ...] = (), exporter: Exporter = TEXT) -> str:
+def told(
+    survey: Survey,
+    *names: str,
+    left_out: tuple[LeftOut, ...] = (),
+    exporter: Exporter = TEXT,
+    passed_over: Mapping[tuple[str, PassedOver], int] | None = None,
+) -> str:
     found = {one.key: one for one in left_out}
-    return "".join(card(exporter, survey, ledger_of(*names), ClipSpec(), found))
+    return "".join(card(exporter, survey, ledger_of(*names), ClipSpec(), found, passed_over or {}))
 
 
 def cells(line: str) -> list[str]:
@@ -95,7 +102,7 @@ def test_counts_are_those_of_the_survey_split_by_split() -> None:
         "eval": ["5", "3", "60.0 %", "1.50", "1", "1", "1"],
         "train": ["3", "1", "33.3 %", "0.50", "0", "0", "0"],
     }
-    assert "# 4 clips: eval, train\n" in text
+    assert "# 3 clips: eval, train\n" in text
 
 
 def test_what_is_missing_is_told_by_kind() -> None:
@@ -146,7 +153,7 @@ async def test_counts_are_the_journals(tmp_path: Path) -> None:
     counts = ledger.counts()
     tally = survey.splits["eval"]
     assert (tally.segments, tally.stored, tally.open) == (10, counts.stored, 1)
-    text = "".join(card(TEXT, survey, ledger, ClipSpec(), {}))
+    text = "".join(card(TEXT, survey, ledger, ClipSpec(), {}, {}))
     assert rows_of(text, "What is here")["eval"][:3] == ["10", "8", "80.0 %"]
     assert rows_of(text, "What is missing, and why")["private"][1] == "1"
 
@@ -171,6 +178,64 @@ def test_front_matter_stands_at_the_very_top() -> None:
     assert told(survey_of_all(), exporter=fronted).startswith("---\n{'eval': 3, 'train': 1}\n---\n")
 
 
+def test_clips_that_have_no_place_in_the_format_are_told_and_not_counted_as_exported() -> None:
+    passed_over = {("eval", PassedOver.NO_CLASS): 2}
+    fronted = replace(TEXT, front_matter=lambda clips: f"---\n{dict(clips)}\n---\n")
+    text = told(survey_of_all(), exporter=fronted, passed_over=passed_over)
+    assert text.startswith("---\n{'eval': 1, 'train': 1}\n---\n")
+    assert "# 2 clips: eval, train\n" in text
+    told_so = f"- eval: 2 clips, since {PassedOver.NO_CLASS}\n"
+    assert f"Not in this format, though stored and whole:\n\n{told_so}" in text
+    assert "Not in this format" not in told(survey_of_all())
+
+
+def test_of_very_many_tools_the_most_frequent_are_named_and_the_rest_counted_together() -> None:
+    survey = survey_of_all()
+    for number in range(5000):
+        clip = replace(CLIP, tool_version=f"tool {number}", format_id=f"f{number}" * 10_000)
+        row = row_of(number + 100, "eval", (f"/m/x{number}", SPEECH))
+        survey.add(row, ClipStored(row.segment.key, row.ref, 0, 1, DAY_MS, clip))
+    assert max(len(survey.tools), len(survey.formats)) <= 1025
+    assert max(map(len, survey.formats)) <= 200
+    assert len(survey.splits["eval"].wanted_labels) <= 4097
+    text = section(told(survey), "Where it comes from")
+    assert "- 3 clips by yt-dlp 1\n" in text
+    assert len(text) < 40_000
+    counts = [int(line.split()[1]) for line in text.splitlines() if " clips by " in line]
+    assert sum(counts) == survey.stored == 5004
+    assert "- 4903 clips by others, or unknown ones\n" in text
+    classes = rows_of(told(survey), "Share available per class")
+    assert classes["0"][2] == "5003 of 5005 (99.9 %)"
+    others = [line for line in told(survey).splitlines() if "| all others |" in line]
+    assert ["907 of 907 (100.0 %)" in line for line in others] == [True]
+
+
+def test_labels_of_audioset_are_told_whatever_stood_before_them() -> None:
+    survey = Survey()
+    for number in range(5000):
+        survey.add(row_of(number, "eval", (f"/m/x{number}",)), None)
+    survey.add(row_of(5000, "eval", (BARK,)), None)
+    assert survey.splits["eval"].wanted_labels[BARK] == 1
+
+
+def test_a_time_that_is_no_date_is_not_told() -> None:
+    survey = survey_of_all()
+    row = row_of(40, "eval", (SPEECH,))
+    survey.add(row, ClipStored(row.segment.key, row.ref, 0, 1, 1 << 60, CLIP))
+    assert "- fetched from 1970-01-02 to 1970-01-05\n" in told(survey)
+    only = Survey()
+    only.add(row, ClipStored(row.segment.key, row.ref, 0, 1, 1 << 60, CLIP))
+    assert "- fetched from never to never\n" in told(only)
+
+
+def test_the_checksum_of_a_list_steers_no_page() -> None:
+    ledger = Ledger()
+    ledger.apply(SourceAdded(Source(0, "eval.csv", "eval", "x`\n# Head\n![x](http://e.vil)", 100)))
+    text = "".join(card(TEXT, survey_of_all(), ledger, ClipSpec(), {}, {}))
+    assert "\n# Head" not in text
+    assert "`x' # Head ![x](http://e.vil)`" in text
+
+
 def test_foreign_text_steers_no_page() -> None:
     survey = survey_of_all()
     row = row_of(30, "eval", (HOSTILE,))
@@ -190,7 +255,7 @@ def test_foreign_text_steers_no_page() -> None:
 
 
 def chunks() -> Iterator[str]:
-    yield from card(TEXT, survey_of_all(), ledger_of("eval.csv"), ClipSpec(), {})
+    yield from card(TEXT, survey_of_all(), ledger_of("eval.csv"), ClipSpec(), {}, {})
 
 
 def test_our_own_card_is_replaced(tmp_path: Path) -> None:
