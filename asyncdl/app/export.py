@@ -24,7 +24,7 @@ from asyncdl.exporting.completing import complete
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.left_out import write_left_out
 from asyncdl.exporting.report import ExportPlan, ExportReport
-from asyncdl.exporting.steps import Agenda, Export, plan, prepare
+from asyncdl.exporting.steps import Agenda, Export, plan, prepare, receipt_of
 from asyncdl.exporting.survey import Survey
 from asyncdl.runtime import guardian
 from asyncdl.ui.export_screen import ExportScreen
@@ -180,11 +180,9 @@ class _Work:
             )
 
     def _size_bytes(self) -> int:
-        receipts = self._export.receipts
         names = {shard.name for shard in self._agenda.shards}
-        names |= {f"file {shard.file}" for shard in self._agenda.shards}
-        found = [receipts.read(name) for name in names]
-        return sum(size for one in found if one is not None for _, size in one.files)
+        names |= {receipt_of(shard.file) for shard in self._agenda.shards}
+        return sum(size for _, size in self._export.receipts.files_of(names))
 
     def _exit_code(self, left_out: Mapping[str, LeftOut]) -> ExitCode:
         if self._task.stopping.exit_code is not None and self._finish is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncdl.app.export_target import place_of
+from asyncdl.app.export_target import place_of, refuse_data_sets
 from asyncdl.app.mending import refuse_emptied
 from asyncdl.core.export import Shard
 from asyncdl.core.ledger import Ledger
@@ -44,6 +44,7 @@ def choose(settings: ExportSettings) -> tuple[Exporter, Place]:
     require_modules(exporter)
     if settings.terms.source and settings.to:
         target = settings.to.resolve()
+        refuse_data_sets(target)
         return exporter, Place(target, target, target / STATE)
     return exporter, place_of(settings.out, settings.to, exporter, settings.terms.like)
 

@@ -16,6 +16,7 @@ from asyncdl.errors import JournalLocked, UsageError
 from asyncdl.exporting.contract import Exporter
 from asyncdl.exporting.receipts import FOLDER
 from asyncdl.exporting.steps import STATE
+from asyncdl.exporting.sweeping import remove
 from asyncdl.exporting.work import Place
 from asyncdl.runtime.files import make_folders, open_plain, replace_file, telling
 
@@ -33,13 +34,23 @@ def place_of(root: Path, to: Path | None, exporter: Exporter, like: str = "") ->
     root = root.resolve()
     usual = root if exporter.goes_to_root else root / EXPORTS / "-".join(filter(None, (exporter.name, like)))
     target = to.resolve() if to else usual
-    if target.is_relative_to(root) and target.relative_to(root).parts[:1] in [(name,) for name in _RESERVED]:
-        raise UsageError(f"--to {to}: the data set keeps its own files there.", mend="Name another folder.")
     if to and root.is_relative_to(target) and not exporter.goes_to_root:
         raise UsageError(
             f"--to {to}: the data set itself lies there.", mend="Name a folder for the export alone."
         )
+    refuse_data_sets(target, may_be_root=exporter.goes_to_root)
     return Place(root, target, target / STATE)
+
+
+def refuse_data_sets(target: Path, *, may_be_root: bool = False) -> None:
+    """Raise ``UsageError`` for the folder of a data set, any one, and for where it keeps its own files."""
+    for folder in (target, *target.parents):
+        below = target.relative_to(folder).parts[:1]
+        is_own = below in {(name,) for name in _RESERVED} or (not below and not may_be_root)
+        if is_own and (folder / layout.JOURNAL).is_dir():
+            raise UsageError(
+                f"--to {target}: a data set keeps its own files there.", mend="Name another folder."
+            )
 
 
 @contextmanager
@@ -58,6 +69,7 @@ def held(place: Place, exporter: Exporter) -> Iterator[Path]:
         try:
             _settle_format(place, exporter)
             make_folders(place.state / _WORK, place.target)
+            _empty(place.state / _WORK)
             yield place.state / _WORK
         finally:  # only by who holds the lock: the folder may be another export's
             _clear(place)
@@ -105,6 +117,13 @@ def format_in(target: Path) -> str | None:
     return told["format"] if isinstance(told, dict) and isinstance(told.get("format"), str) else None
 
 
+def _empty(work: Path) -> None:
+    """Remove what a killed export has left, and links that somebody has planted: they would be followed."""
+    with telling("emptying", work):
+        for path in work.iterdir():
+            remove(path)
+
+
 def _clear(place: Place) -> None:
     """Leave nothing of what was needed meanwhile, and nothing at all where nothing was exported."""
     work = place.state / _WORK
@@ -112,7 +131,7 @@ def _clear(place: Place) -> None:
         if work.is_symlink():  # what is behind it is somebody else's
             return
         for path in work.iterdir():
-            path.unlink()
+            remove(path)
         work.rmdir()
         if not (place.state / FOLDER).exists():
             for name in (_FORMAT, _LOCK):

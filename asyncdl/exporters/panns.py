@@ -25,7 +25,7 @@ from asyncdl.exporting.slabs import HEADER_BYTES, FileOfRows, numbered_files, ro
 from asyncdl.exporting.sound import Samples, fitted, mono, resampled
 from asyncdl.exporting.table import Stretch, Table
 from asyncdl.exporting.targets import CLASSES, Targets
-from asyncdl.exporting.work import ShardWork
+from asyncdl.exporting.work import Place, ShardWork
 
 RATE = 32_000
 SAMPLES = 10 * RATE
@@ -69,13 +69,18 @@ def _file(split: str, part: int, parts: int) -> str:
     return f"{WAVEFORMS}/{split}/{split}_part{part:02d}.h5"
 
 
+def _check(table: Table, terms: Terms, place: Place) -> None:
+    """Refuse paths that the index cannot hold, before hours of work."""
+    for file in {shard.file for shard in _plan(table, terms)}:
+        path_bytes(Path(terms.root or place.target) / file)
+
+
 def _begin(shared: SharedFile) -> None:
     begin_rows(shared.part, COLUMNS, shared.rows, _ATTRIBUTES)
 
 
 def _write(work: ShardWork) -> Facts:
     targets, shard = Targets(), work.shard
-    path_bytes(Path(work.terms.root or work.place.target) / shard.file)  # before hours of work, not after
     with row_writer(work.shared_part, shard.row) as file:
         for row, clip, sound in work.rows():
             file.put(
@@ -120,6 +125,7 @@ EXPORTER = Exporter(
     summary="HDF5 of int16 waveforms (32 kHz mono, 10 s) and their index, as PANNs and HTS-AT have them",
     finish=_finish,
     clip_bytes=_clip_bytes,
+    check=_check,
     shards=ShardWriter(_plan, _write, shared=SharedFiles(_begin, _end)),
     extra="hdf5",
     modules=("h5py",),

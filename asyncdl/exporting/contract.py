@@ -82,13 +82,14 @@ ClipBytes = Callable[["Table", Terms], Sizes]
 class SharedFiles:
     """How shards share files: ``begin`` makes what they all write into, ``end`` makes the file of it.
 
-    Both run in one process, before and after all shards of the file; ``end`` writes to the path it is given,
-    or renames the part to it. A killed export begins no file anew that was begun. ``beside`` names the other
-    files that ``end`` writes for a file: whole and durable, before the file itself has its name.
+    Both run in one process, before and after all shards of the file; ``end`` answers which is the file: the
+    path it is given, which it has written, or the part, which it never changes, since a killed export goes on
+    with it. ``beside`` names the other files that ``end`` writes for a file: whole and durable, before the
+    file itself has its name.
     """
 
     begin: Callable[[SharedFile], None]
-    end: Callable[[SharedFile, Path], None]
+    end: Callable[[SharedFile, Path], Path]
     beside: Callable[[str], Sequence[str]] = lambda _file: ()
 
 

@@ -35,6 +35,12 @@ def whole_clip(place: Place, stored: StoredClip) -> Path:
     return path
 
 
+def links_to(place: Place) -> str:
+    """Say where symbolic links lead: from inside the data set by a relative path, so that it can be moved."""
+    is_inside = place.target.is_relative_to(place.root)
+    return os.path.relpath(place.root, place.target) if is_inside else str(place.root)
+
+
 def link_clip(source: Path, final: Path, place: Place, by: Linking) -> int:
     """Make ``final`` a link to a clip, whatever file or link stood there; answers the size of the link.
 

@@ -18,10 +18,11 @@ from asyncdl.core.export import LeftOut, Shard
 from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
 from asyncdl.errors import UsageError
-from asyncdl.exporting.contract import Exporter, Facts, ShardWriter, SharedFiles, Terms
+from asyncdl.exporting.contract import Exporter, Facts, Linking, ShardWriter, SharedFiles, Terms
+from asyncdl.exporting.linking import links_to
 from asyncdl.exporting.receipts import FOLDER, Receipt, Receipts, digest_of
 from asyncdl.exporting.shared import SharedFile, is_part_of_same, part_of
-from asyncdl.exporting.sound import ClipReader, Unfit, is_of_the_file
+from asyncdl.exporting.sound import ClipReader, Unfit
 from asyncdl.exporting.splits import note_splits, refuse_lost_splits
 from asyncdl.exporting.sweeping import remove, sweep_parts
 from asyncdl.exporting.table import Table
@@ -116,11 +117,12 @@ def prepare(export: Export) -> Agenda:
 
 def make_shard(writer: ShardWriter, work: ShardWork, digest: str) -> None:
     """Write one shard, then vouch for it. For worker processes; raises ``DiskFull``, ``EnvironmentFault``."""
-    shard, place = work.shard, work.place
+    shard = work.shard
+    work.will_write([] if writer.shared is not None else [shard.file])  # a shared file has its own receipt
     facts = writer.write(work)
     exported = shard.count - len(work.left_out)
     receipt = Receipt(shard.name, digest, exported, tuple(work.files), tuple(work.left_out), facts)
-    Receipts(place.state, place.target).write(receipt)
+    work.receipts.write(receipt)
 
 
 def _settings(export: Export, writer: ShardWriter) -> str:
@@ -130,7 +132,8 @@ def _settings(export: Export, writer: ShardWriter) -> str:
     """
     terms, names = export.terms, export.table.is_one_per_video
     asked = [terms.like, terms.by, terms.fast, terms.compat, terms.shar, terms.wav, terms.source]
-    return orjson.dumps([export.exporter.name, writer.version, names, *asked]).decode()
+    links = [links_to(export.place)] if terms.by is Linking.SYMLINK else []
+    return orjson.dumps([export.exporter.name, writer.version, names, *asked, *links]).decode()
 
 
 def _made_of(export: Export, writer: ShardWriter, shard: Shard) -> Iterator[bytes]:
@@ -152,7 +155,7 @@ def _is_made(export: Export, shard: Shard, digest: str) -> bool:
 
 def _is_more_there(export: Export, shard: Shard, receipt: Receipt) -> bool:
     """Whether a file is back that a shard had to leave out: put back, or mounted too late."""
-    missing = {one.key for one in receipt.left_out if is_of_the_file(one.reason)}
+    missing = {one.key for one in receipt.left_out if not one.is_lasting}
     if not missing or export.terms.source:
         return False
     reader = ClipReader(export.place.root)
@@ -171,7 +174,7 @@ def _begin_file(export: Export, shared_files: SharedFiles, shared: SharedFile, d
     todo = [shard.name for shard, made_of in numbered if not _is_made(export, shard, made_of)]
     if not todo and receipts.find(receipt_of(shared.file), digest) is not None:
         return []
-    receipts.forget(receipt_of(shared.file))
+    receipts.withdraw(receipt_of(shared.file), [shared.file, *shared_files.beside(shared.file)])
     if shared.part.exists():
         return todo
     for shard in shared.shards:

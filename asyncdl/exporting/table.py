@@ -65,6 +65,10 @@ class TableWriter:
         self._durations_ms.append(-(-clip.samples * 1000 // clip.sample_rate))
         self._videos.add(row.segment.ytid)
 
+    def close(self) -> None:
+        """Let go of the file, whole or not."""
+        self._file.close()
+
     def finish(self, seed: int | None) -> Table:
         """Order by split, in it by a hash of ``seed`` and key, or as in the lists where there is no seed."""
         with telling("writing", self._folder / _LINES):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from asyncdl.core.export import LeftOut, Shard, StoredClip
 from asyncdl.exporting.contract import Terms
+from asyncdl.exporting.receipts import Receipts
 from asyncdl.exporting.sound import ClipReader, Samples, Unfit
 from asyncdl.runtime.files import make_folders, part_beside, publish, replace_file, telling
 
@@ -26,6 +27,11 @@ class Place:
     root: Path
     target: Path
     state: Path
+
+
+def left_out_of(clip: StoredClip, unfit: Unfit) -> LeftOut:
+    """Name a clip that an export cannot take."""
+    return LeftOut(clip.key, clip.segment.split, clip.path, str(unfit), unfit.is_lasting)
 
 
 class ShardWork:
@@ -58,6 +64,19 @@ class ShardWork:
         return self._shared_part
 
     @property
+    def receipts(self) -> Receipts:
+        """What vouches for the shards of the export."""
+        return Receipts(self.place.state, self.place.target)
+
+    def will_write(self, names: Iterable[str]) -> None:
+        """Note durably which files a format is about to write, whatever happens then.
+
+        ``names`` are paths below the target; the shard's own file is noted already. Nothing vouches for the
+        shard until it is written.
+        """
+        self.receipts.withdraw(self.shard.name, names)
+
+    @property
     def path(self) -> Path:
         """Where the shard's file goes."""
         return self.place.target / self.shard.file
@@ -69,6 +88,14 @@ class ShardWork:
         """
         return self.each(ClipReader.sound_of)
 
+    def rows(self) -> Iterator[tuple[int, StoredClip, Samples]]:
+        """Yield what ``sounds`` does with the clip's row in the shard; one that is left out has a row too.
+
+        Such rows go when the file that they are in comes to its end.
+        """
+        for number, (clip, sound) in enumerate(self.sounds()):
+            yield number + len(self.left_out), clip, sound
+
     def contents(self) -> Iterator[tuple[StoredClip, bytes]]:
         """Yield clips with the bytes of their files, which are the recorded ones."""
         return self.each(ClipReader.bytes_of)
@@ -79,7 +106,7 @@ class ShardWork:
             try:
                 found = read(self._reader, clip)
             except Unfit as unfit:
-                self.left_out.append(LeftOut(clip.key, clip.segment.split, clip.path, str(unfit)))
+                self.left_out.append(left_out_of(clip, unfit))
                 self._on_clip()
                 continue
             yield clip, found

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast as syntax
 import importlib
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from asyncdl.core.events import ClipLost
 from asyncdl.core.model import Segment
 from asyncdl.errors import AsyncdlError
 from asyncdl.exporters import exporter_names, load_exporter, missing_modules
 from asyncdl.exporting.completing import complete
 from asyncdl.exporting.contract import Choice, Terms
+from asyncdl.exporting.receipts import Receipts
 from asyncdl.exporting.steps import STATE, plan, prepare
 from support.exports import (
     Sounding,
@@ -28,12 +31,30 @@ from support.exports import (
 )
 
 NAMES = exporter_names()
+# 15 kB, whichever clips there are; what is announced is told by the clip.
+CLASS_LISTS = {"class_labels_indices.csv", "label_descriptors.csv"}
 SOUNDING = Sounding(count=6, seconds=0.25, splits=("eval", "balanced_train"))
 
 
 def usual_terms(name: str) -> Terms:
     """What a format cannot do without."""
     return Terms(like="walnet") if name == "layout" else Terms()
+
+
+def other_terms(name: str) -> Terms:
+    """More files than usual: one for each clip, or for few of them."""
+    if name == "lhotse":
+        return Terms(shar=True, max_shard_bytes=60_000)
+    takes_wav = Choice.WAV in load_exporter(name).takes
+    return replace(usual_terms(name), wav=8000 if takes_wav else None)
+
+
+class Interrupted(BaseException):
+    """The end of the process."""
+
+
+def interrupted(*_: object) -> None:
+    raise Interrupted
 
 
 def eventful(segment: Segment) -> Segment:
@@ -133,9 +154,13 @@ async def test_only_the_splits_that_are_asked_for_are_exported(name: str, tmp_pa
     assert not [clip.key for clip in stored_clips(root)[:3] if clip.segment.ytid.encode() in told]
 
 
-async def test_no_shard_takes_more_than_was_announced(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_other", [False, True], ids=["usual terms", "other terms"])
+async def test_an_export_takes_no_more_than_was_announced(name: str, is_other: bool, tmp_path: Path) -> None:
     root = await data_set(tmp_path / "set")
-    with opened(root, name, tmp_path / "out", usual_terms(name)) as export:
+    terms = other_terms(name) if is_other else usual_terms(name)
+    if is_other and terms == usual_terms(name):
+        pytest.skip("it knows no terms that make other files")
+    with opened(root, name, tmp_path / "out", terms) as export:
         sizes = export.exporter.clip_bytes(export.table, export.terms)
         assert len(sizes) == len(export.table)
         agenda = prepare(export)
@@ -144,6 +169,30 @@ async def test_no_shard_takes_more_than_was_announced(name: str, tmp_path: Path)
             receipt = export.receipts.read(shard.name)
             assert receipt is not None
             assert sum(size for _, size in receipt.files) <= sum(sizes[shard.first :][: shard.count])
+        written = set(files_of(complete(export, agenda).place.target)) - CLASS_LISTS
+        assert written
+        assert sum((tmp_path / "out" / path).lstat().st_size for path in written) <= sum(sizes)
+
+
+async def test_a_shard_whose_writer_was_killed_before_it_vouched_leaves_nothing_to_a_smaller_plan(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = await data_set(tmp_path / "set")
+    terms = other_terms(name)
+    with opened(root, name, tmp_path / "out", terms) as export, monkeypatch.context() as patch:
+        agenda = prepare(export)
+        patch.setattr(Receipts, "write", interrupted)
+        for number in agenda.todo:
+            with suppress(Interrupted):
+                make_todo(export, replace(agenda, todo=(number,)))
+    lost = [ClipLost(clip.key, 0, 1, "gone") for clip in (*stored_clips(root)[1:3], *stored_clips(root)[4:6])]
+    segments = [eventful(one) for one in segments_of(SOUNDING)]
+    await make_data_set(root, replace(SOUNDING, count=0), segments=segments, more=lost)
+    finish = export_all(root, name, tmp_path / "out", terms)
+    assert len(finish.table) == 2
+    assert list(files_of(tmp_path / "out")) == list(
+        files_of(export_all(root, name, tmp_path / "anew", terms).place.target)
+    )
 
 
 async def test_a_maximum_for_shards_is_kept_or_refused_with_its_flag(name: str, tmp_path: Path) -> None:
@@ -152,7 +201,7 @@ async def test_a_maximum_for_shards_is_kept_or_refused_with_its_flag(name: str, 
         pytest.skip("it has no shards whose size matters")
     usual = replace(usual_terms(name), shar=name == "lhotse")
     with opened(root, name, tmp_path / "out", usual) as export:
-        most = 2 * max(export.exporter.clip_bytes(export.table, export.terms)) + 100_000
+        most = 2 * int(max(export.exporter.clip_bytes(export.table, export.terms))) + 100_000
         few = plan(export)
     terms = replace(usual, max_shard_bytes=most)
     target = export_all(root, name, tmp_path / "out", terms).place.target

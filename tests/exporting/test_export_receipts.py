@@ -90,6 +90,35 @@ def test_what_is_forgotten_is_vouched_for_no_longer(receipts: Receipts) -> None:
     assert receipts.read("eval/0.tar") is None
 
 
+def test_a_withdrawn_receipt_vouches_for_nothing_and_names_what_was_and_may_be_there(
+    receipts: Receipts,
+) -> None:
+    receipts.write(RECEIPT)
+    receipts.withdraw("eval/0.tar", ["eval/0.tar", "eval/0.json"])
+    receipts.withdraw("eval/0.tar", ["eval/1.json"])
+    assert receipts.find("eval/0.tar", "d1") is None
+    withdrawn = receipts.read("eval/0.tar")
+    assert withdrawn is not None
+    assert dict(withdrawn.files) == {"eval/0.tar": 3, "eval/0.json": 0, "eval/1.json": 0}
+    assert (withdrawn.clips, withdrawn.left_out) == (0, ())
+
+
+def test_of_what_might_have_been_written_only_what_is_there_is_left_to_the_sweep(receipts: Receipts) -> None:
+    receipts.withdraw("eval/1.tar", ["eval/0.tar", "eval/1.tar"])
+    receipts.write(replace(RECEIPT, shard="eval/1.tar", files=(("eval/2.tar", 3),)))
+    (before,) = receipts.strangers(frozenset({"eval/1.tar"}))
+    assert [name for name, _ in before.files] == ["eval/0.tar"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/x", "//etc/x", "../x", "eval/../../x", "eval/..", "", "eval//x", "a\0b"], ids=repr
+)
+def test_a_receipt_of_files_elsewhere_is_none_of_ours(name: str, receipts: Receipts) -> None:
+    receipts.write(replace(RECEIPT, files=(("eval/0.tar", 3), (name, 3))))
+    assert receipts.read("eval/0.tar") is None
+    assert list(receipts.strangers(frozenset())) == []
+
+
 def test_strangers_are_the_shards_of_no_plan(receipts: Receipts) -> None:
     other = replace(RECEIPT, shard="eval/1.tar")
     receipts.write(RECEIPT)
@@ -98,7 +127,11 @@ def test_strangers_are_the_shards_of_no_plan(receipts: Receipts) -> None:
     assert list(receipts.strangers(frozenset({"eval/0.tar", "eval/1.tar"}))) == []
 
 
-def test_a_shard_made_of_other_clips_leaves_its_former_files_to_the_sweep(receipts: Receipts) -> None:
+def test_a_shard_made_of_other_clips_leaves_its_former_files_to_the_sweep(
+    receipts: Receipts, tmp_path: Path
+) -> None:
+    for name in "abc":
+        (tmp_path / name).touch()
     receipts.write(replace(RECEIPT, files=(("a", 1), ("b", 2))))
     receipts.write(replace(RECEIPT, files=(("b", 2), ("c", 3))))
     receipts.write(replace(RECEIPT, files=(("c", 3),)))

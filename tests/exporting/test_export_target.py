@@ -12,6 +12,8 @@ import pytest
 from asyncdl.app.export_target import format_in, held, place_of
 from asyncdl.errors import EnvironmentFault, JournalLocked, UsageError
 from asyncdl.exporting.contract import Exporter
+from asyncdl.exporting.receipts import FOLDER
+from asyncdl.exporting.table import TableWriter
 from asyncdl.exporting.work import Place
 from support.made_formats import ROWS, TEXT
 
@@ -21,12 +23,18 @@ TO_ROOT = replace(TEXT, name="beside", goes_to_root=True)
 @pytest.fixture(name="root")
 def _root(tmp_path: Path) -> Path:
     root = tmp_path / "set"
-    (root / "clips").mkdir(parents=True)
+    for name in ("clips", "journal"):
+        (root / name).mkdir(parents=True)
     return root
 
 
 def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def begin(place: Place) -> None:
+    """From here on the folder is an export."""
+    (place.state / FOLDER).mkdir()
 
 
 def test_a_format_has_its_folder_in_the_data_set(root: Path) -> None:
@@ -57,16 +65,46 @@ def test_an_export_keeps_its_format_and_nothing_of_what_it_needed_meanwhile(root
     place = place_of(root, None, TEXT)
     with held(place, TEXT) as work:
         (work / "table.jsonl").write_bytes(b"{}")
-        assert work.is_dir()
+        begin(place)
     assert format_in(place.target) == "text"
-    assert files_in(place.target) == [".asyncdl", ".asyncdl/export.json", ".asyncdl/lock"]
+    assert files_in(place.target) == [
+        ".asyncdl",
+        ".asyncdl/export.json",
+        ".asyncdl/lock",
+        ".asyncdl/receipts",
+    ]
+
+
+def test_of_an_export_that_never_began_nothing_is_left(root: Path) -> None:
+    before = files_in(root)
+    place = place_of(root, None, TEXT)
+    with held(place, TEXT) as work:
+        (work / "table.jsonl").write_bytes(b"{}")
+    assert files_in(root) == before
+
+
+def test_links_and_leftovers_among_the_files_needed_meanwhile_are_gone_before_any_is_written(
+    root: Path,
+) -> None:
+    place = place_of(root, None, TEXT)
+    victim = root / "clips/clip.flac"
+    victim.write_bytes(b"sound")
+    work = place.state / "work"
+    (work / "table.npz").mkdir(parents=True)
+    (work / "table.jsonl").symlink_to(victim)
+    (work / "job.json").write_bytes(b"{}")
+    with held(place, TEXT) as lent:
+        assert lent == work
+        assert files_in(lent) == []
+        TableWriter(lent, "flac").finish(None).close()
+    assert victim.read_bytes() == b"sound"
 
 
 @pytest.mark.parametrize("other", [ROWS, TO_ROOT], ids=lambda one: one.name)
 def test_a_folder_of_another_format_is_refused_and_left_as_it_is(other: Exporter, root: Path) -> None:
     place = place_of(root, None, TEXT)
     with held(place, TEXT):
-        pass
+        begin(place)
     before = files_in(place.target)
     with pytest.raises(UsageError, match="holds an export as text"), held(place, other):
         pytest.fail("the folder was lent")
@@ -131,8 +169,9 @@ def test_a_target_that_is_a_link_to_a_folder_will_do(root: Path, tmp_path: Path)
     there = tmp_path / "large disk"
     there.mkdir()
     (root / "exports").symlink_to(there)
-    with held(place_of(root, None, TEXT), TEXT):
-        pass
+    place = place_of(root, None, TEXT)
+    with held(place, TEXT):
+        begin(place)
     assert format_in(there / "text") == "text"
     (tmp_path / "link").symlink_to(there / "text")
     assert place_of(root, tmp_path / "link", TEXT).target == there / "text"
