@@ -17,7 +17,7 @@ from asyncdl.app.export_workers import Hearing, make_shards
 from asyncdl.app.opening import Surroundings, start_guardian
 from asyncdl.app.stoppable import StoppableTask
 from asyncdl.core.export import LeftOut
-from asyncdl.errors import AsyncdlError, ExitCode
+from asyncdl.errors import AsyncdlError, ExitCode, UsageError
 from asyncdl.exporting.card import NAME as CARD
 from asyncdl.exporting.card import card, write_card
 from asyncdl.exporting.completing import complete
@@ -84,10 +84,13 @@ class _Work:
         self._fault: AsyncdlError | None = None
 
     async def carry_out(self) -> None:
-        """Make what is missing until the end, a fault or a signal; a bug is raised."""
+        """Make what is missing until the end, a fault or a signal; a mistake or a bug is raised."""
         telling = asyncio.create_task(self._tell())
         try:
             await self._task.run(self._make())
+        except UsageError:  # nothing was begun
+            await self._screen.close(self._task.elapsed_s)
+            raise
         except AsyncdlError as fault:
             self._fault = fault
         finally:
@@ -182,7 +185,9 @@ class _Work:
     def _size_bytes(self) -> int:
         names = {shard.name for shard in self._agenda.shards}
         names |= {receipt_of(shard.file) for shard in self._agenda.shards}
-        return sum(size for _, size in self._export.receipts.files_of(names))
+        size = sum(size for _, size in self._export.receipts.files_of(names))
+        target, written = self._export.place.target, self._finish.written if self._finish else ()
+        return size + sum((target / name).stat().st_size for name in written if (target / name).exists())
 
     def _exit_code(self, left_out: Mapping[str, LeftOut]) -> ExitCode:
         if self._task.stopping.exit_code is not None and self._finish is None:

@@ -44,7 +44,9 @@ def _clip_bytes(table: Table, terms: Terms) -> Sizes:
         frame = 2 if form.is_mono else 2 * _MOST_CHANNELS
         sizes = (durations_ms * rate // 1000 + 1) * frame + WAV_HEADER_BYTES
     else:
-        sizes = np.maximum(durations_ms * _AAC_BYTES_PER_MS, table.sizes.astype(np.int64))
+        sizes = durations_ms * _AAC_BYTES_PER_MS
+        if form.extension == table.extension:  # a clip that fits is taken as it is
+            sizes = np.maximum(sizes, table.sizes.astype(np.int64))
     return sizes + _BESIDES
 
 

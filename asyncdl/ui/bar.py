@@ -50,8 +50,9 @@ class Bar:
             self._writer.add(printable(line))
 
     async def close(self, text: str) -> None:
-        """Write the last line, as a message, since it stays."""
-        self._writer.add(text)
+        """Write the last line, where there is one, as a message, since it stays."""
+        if text:
+            self._writer.add(text)
         await self._writer.finish()
 
     def _columns(self) -> int:

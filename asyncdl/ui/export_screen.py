@@ -41,7 +41,7 @@ class ExportScreen:
         if self._bar is not None:
             since_s = elapsed_s - self._began_s
             text = progress_text(self.clips, self.total, since_s, self.left_out, is_over=True)
-            await self._bar.close(text)
+            await self._bar.close(text if self.total else "")
 
 
 def progress_text(clips: int, total: int, elapsed_s: float, left_out: int, *, is_over: bool = False) -> str:

@@ -59,7 +59,7 @@ def plan_view(plan: ExportPlan) -> Group:
     fits = plan.most_bytes <= plan.free_bytes
     lines = [Text(f"{plan.format}: {sum(plan.clips.values()):,} clips to {plan.target}", style="bold")]
     for split, clips in plan.clips.items():
-        shards = f" in {plan.shards[split]:,} shards" if plan.shards.get(split) else ""
+        shards = f" in {_counted(plan.shards[split], 'shard')}" if plan.shards.get(split) else ""
         lines.append(Text(f"  {split}  {clips:,} clips{shards}"))
     room = f"at most {size_text(plan.most_bytes)}; {size_text(plan.free_bytes)} are free"
     lines.append(Text(f"  disk  {room}", style="" if fits else "yellow"))
@@ -105,9 +105,9 @@ def report_view(report: ExportReport, out_option: str = "") -> Group:
         Text(f"  {split}  {count:,} more are not in this format: {reason}")
         for (split, reason), count in report.passed_over.items()
     ]
-    if report.shards:
-        kept = f", {report.kept:,} of them were there already" if report.kept else ""
-        lines.append(Text(f"  {report.shards:,} shards, {size_text(report.size_bytes)}{kept}"))
+    kept = f", {report.kept:,} of them there already" if report.kept else ""
+    shards = f"{_counted(report.shards, 'shard')}{kept}, " if report.shards else ""
+    lines.append(Text(f"  {shards}{size_text(report.size_bytes)}"))
     if report.card:
         lines.append(Text(f"  {report.card} tells what is there and what is missing", style="dim"))
     lines.append(Text(f"  time  {clock_text(report.elapsed_s)}", style="dim"))
@@ -117,7 +117,8 @@ def report_view(report: ExportReport, out_option: str = "") -> Group:
 def _left_out(report: ExportReport, out_option: str) -> list[Text]:
     if not report.left_out:
         return []
-    lines = [Text(), Text(f"{len(report.left_out):,} stored clips were left out", style="bold yellow")]
+    clips = _counted(len(report.left_out), "stored clip")
+    lines = [Text(), Text(f"Left out: {clips}", style="bold yellow")]
     lines += [
         Text(f"  {one.path}: {printable(one.reason)}")
         for one in islice(report.left_out.values(), _MOST_LINES)
@@ -128,3 +129,7 @@ def _left_out(report: ExportReport, out_option: str) -> list[Text]:
         ("asyncdl verify" + out_option, "cyan"), "  opens them again, so that asyncdl run fetches them"
     )
     return [*lines, next_step]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

@@ -21,7 +21,7 @@ from asyncdl.exporting.targets import Targets
 _METADATA = "metadata.tsv"
 _COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
 _PARTS = ("train", "valid", "test")
-_EVALUATION = frozenset({"eval", "strong_eval", "audioset_eval_strong"})
+_EVALUATION = frozenset({"eval", "eval_segments", "strong_eval", "audioset_eval_strong"})
 
 
 def _file_of(clip: StoredClip) -> str:
