@@ -5,6 +5,8 @@ A *shard* is what is published in one step and then vouched for: one file, some 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +15,7 @@ import numpy.typing as npt
 
 from asyncdl.core.model import Clip, RowRef, Segment
 
+_KNOWN = frozenset({"eval", "balanced_train", "unbalanced_train"})
 Sizes = npt.NDArray[np.int64]
 """Bytes of each clip, in the order of the export: 8 bytes a clip, where a list takes 36."""
 
@@ -96,6 +99,19 @@ def cuts_by_size(sizes: Sizes, most_count: int, most_bytes: int) -> list[tuple[i
 def _cut(count: int, parts: int) -> list[tuple[int, int]]:
     bounds = [count * part // parts for part in range(parts + 1)]
     return [(first, end - first) for first, end in pairwise(bounds)]
+
+
+def known_split(split: str) -> str:
+    """Name a split as trainers know it: ``eval`` where it was read from AudioSet's file ``eval_segments``."""
+    known = split.removesuffix("_segments")
+    return known if known in _KNOWN else split
+
+
+def known_splits(splits: Collection[str]) -> dict[str, str]:
+    """Name splits so, unless two would have one name."""
+    names = {split: known_split(split) for split in splits}
+    count = Counter(names.values())
+    return {split: name if count[name] == 1 else split for split, name in names.items()}
 
 
 def plain_name(clip: StoredClip, *, is_one_per_video: bool) -> str:

@@ -48,7 +48,7 @@ def _finish(finish: Finish) -> None:
 
     for split in finish.splits:
         write_metadata(finish, split, map(record, finish.clips(split)))
-    merge_metadata(finish, finish.splits)
+    merge_metadata(finish)
 
 
 EXPORTER = Exporter(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from asyncdl.core.export import Shard, Sizes
+from asyncdl.core.export import Shard, Sizes, known_split
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.h5_rows import Attributes, Column, begin_rows, end_rows, row_writer
@@ -56,7 +56,7 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 def _files(stretch: Stretch, terms: Terms) -> Iterator[FileOfRows]:
     """Cut as PANNs does: all parts are full but the last."""
-    rows = min(_PART_ROWS, stretch.count) if stretch.split in _PARTED else stretch.count
+    rows = min(_PART_ROWS, stretch.count) if known_split(stretch.split) in _PARTED else stretch.count
     part_rows = max(min(rows, rows_fitting(stretch.count, _ROW_BYTES, terms.max_shard_bytes)), 1)
     firsts = range(0, stretch.count, part_rows)
     cuts = [(first, min(part_rows, stretch.count - first)) for first in firsts]
@@ -64,9 +64,10 @@ def _files(stretch: Stretch, terms: Terms) -> Iterator[FileOfRows]:
 
 
 def _file(split: str, part: int, parts: int) -> str:
-    if parts == 1 and split not in _PARTED:
-        return f"{WAVEFORMS}/{split}.h5"
-    return f"{WAVEFORMS}/{split}/{split}_part{part:02d}.h5"
+    name = known_split(split)
+    if parts == 1 and name not in _PARTED:
+        return f"{WAVEFORMS}/{name}.h5"
+    return f"{WAVEFORMS}/{name}/{name}_part{part:02d}.h5"
 
 
 def _check(table: Table, terms: Terms, place: Place) -> None:
@@ -117,7 +118,7 @@ def _finish(finish: Finish) -> None:
 
 def _is_train(split: str) -> bool:
     """Whether a split's name begins or ends with the word."""
-    return _TRAIN.search(split) is not None
+    return _TRAIN.search(known_split(split)) is not None
 
 
 EXPORTER = Exporter(

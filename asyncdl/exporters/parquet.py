@@ -7,14 +7,13 @@ README makes configurations of the splits. ``datasets`` decodes FLAC, WAV, MP3 a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import orjson
 
-from asyncdl.core.export import Shard, Sizes, StoredClip
+from asyncdl.core.export import Shard, Sizes, StoredClip, known_splits
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
@@ -31,9 +30,7 @@ _GROUP_ROWS, _GROUP_BYTES = 100, 1 << 28
 # Measured: 140 bytes a row and 1.5 KiB a file, 810 a row where each is a group of its own. The strings of a
 # row are its mids and their names, which take little more than five times what they take in the list.
 _ROW_BYTES, _ROW_GROWTH, _FILE_BYTES = 1024, 6, 8192
-_PUBLISHED = {"balanced_train": "bal_train", "unbalanced_train": "unbal_train", "eval": "eval"}
-# The list as a known name, and as the file that AudioSet gives.
-_FOLDERS = {**_PUBLISHED, **{f"{split}_segments": folder for split, folder in _PUBLISHED.items()}}
+_FOLDERS = {"balanced_train": "bal_train", "unbalanced_train": "unbal_train", "eval": "eval"}
 _Schema = Any
 _Batch = Any  # pyarrow ships no types
 
@@ -57,9 +54,7 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 def _folders(splits: Collection[str]) -> dict[str, str]:
     """Name the folder of each split: AudioSet's by its published name, unless two would share it."""
-    folders = {split: _FOLDERS.get(split, split) for split in splits}
-    count = Counter(folders.values())
-    return {split: folder if count[folder] == 1 else split for split, folder in folders.items()}
+    return {split: _FOLDERS.get(name, name) for split, name in known_splits(splits).items()}
 
 
 def _write(work: ShardWork) -> Facts:

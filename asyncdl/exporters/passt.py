@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from asyncdl.core.export import Shard, Sizes, cuts_by_size
+from asyncdl.core.export import Shard, Sizes, cuts_by_size, known_split
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, SharedFiles, Terms
 from asyncdl.exporting.finishing import Finish
@@ -70,7 +70,8 @@ def _cuts(sizes: Sizes, most_bytes: int | None) -> list[tuple[int, int]]:
 
 
 def _file(split: str, part: int, parts: int) -> str:
-    return f"{split}_segments_mp3.hdf" if parts == 1 else f"{split}_segments_part{part:02d}_mp3.hdf"
+    name = f"{known_split(split)}_segments"
+    return f"{name}_mp3.hdf" if parts == 1 else f"{name}_part{part:02d}_mp3.hdf"
 
 
 def _begin(shared: SharedFile) -> None:

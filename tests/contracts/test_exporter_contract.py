@@ -221,3 +221,14 @@ async def test_nothing_of_ours_is_left_under_a_temporary_name(name: str, tmp_pat
     export_all(root, name, tmp_path / "out", usual_terms(name))
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
     assert not (tmp_path / "out" / STATE / "parts").exists()
+
+
+@pytest.mark.parametrize("name", ["metadata", "panns", "parquet", "passt"])
+async def test_lists_given_as_audiosets_files_have_the_names_that_trainers_know(
+    name: str, tmp_path: Path
+) -> None:
+    files = replace(SOUNDING, splits=("eval_segments", "balanced_train_segments"))
+    await make_data_set(tmp_path / "files", files)
+    await make_data_set(tmp_path / "names", SOUNDING)
+    of_files, of_names = (export_all(tmp_path / one, name).place.target for one in ("files", "names"))
+    assert files_of(of_files).keys() == files_of(of_names).keys()

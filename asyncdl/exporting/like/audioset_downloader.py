@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from asyncdl.core.export import StoredClip
+from asyncdl.core.export import StoredClip, known_split
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.older_tool import AudioForm, OlderTool, shortest_seconds
 from asyncdl.exporting.sound_events import events_of
@@ -21,7 +21,7 @@ from asyncdl.exporting.targets import Targets
 _METADATA = "metadata.tsv"
 _COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
 _PARTS = ("train", "valid", "test")
-_EVALUATION = frozenset({"eval", "eval_segments", "strong_eval", "audioset_eval_strong"})
+_EVALUATION = frozenset({"eval", "strong_eval", "audioset_eval_strong"})
 
 
 def _file_of(clip: StoredClip) -> str:
@@ -34,7 +34,7 @@ def _path_of(clip: StoredClip) -> str:
 
 def _finish(finish: Finish) -> None:
     targets = Targets()
-    has_evaluation = not _EVALUATION.isdisjoint(finish.splits)
+    has_evaluation = not _EVALUATION.isdisjoint(map(known_split, finish.splits))
     with Spools(finish.table.folder) as spools:
         for clip in finish.clips():
             table = _strong(_part_of(clip, has_evaluation=has_evaluation))
@@ -66,7 +66,7 @@ def _part_of(clip: StoredClip, *, has_evaluation: bool) -> str:
     """Choose by the video alone: evaluation clips are halved; where there are none a fifth of all is."""
     number = int(hashlib.sha256(clip.segment.ytid.encode()).hexdigest()[:8], 16) % 10
     if has_evaluation:
-        return _PARTS[1 + number % 2] if clip.segment.split in _EVALUATION else "train"
+        return _PARTS[1 + number % 2] if known_split(clip.segment.split) in _EVALUATION else "train"
     return _PARTS[1 + number] if number < 2 else "train"
 
 

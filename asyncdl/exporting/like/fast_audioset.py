@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asyncdl.core.export import StoredClip
+from asyncdl.core.export import StoredClip, known_split
 from asyncdl.core.printable import printable
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.metadata_json import merge_metadata, record_of, url_of, write_metadata
@@ -24,19 +24,19 @@ _FIRST_ROW_LINE = 4
 
 def _path_of(clip: StoredClip) -> str:
     row = max(clip.ref.line - _FIRST_ROW_LINE, 0)
-    return f"wavs/{clip.segment.split}/{row // _ROWS_A_FOLDER:06d}/id_{clip.segment.ytid}.m4a"
+    return f"wavs/{known_split(clip.segment.split)}/{row // _ROWS_A_FOLDER:06d}/id_{clip.segment.ytid}.m4a"
 
 
 def _finish(finish: Finish) -> None:
     for split in finish.splits:
         write_metadata(finish, split, _records(finish, split))
-    merge_metadata(finish, finish.splits)
+    merge_metadata(finish)
     with Spools(finish.table.folder) as spools:
         for one in standing_rows(finish):
             if one.standing is Standing.FAILED:
                 spools.add(one.row.segment.split, _log_line(one))
         for split in dict.fromkeys((*finish.splits, *spools.names)):
-            finish.write(f"download_{split}_logs.txt", spools.blocks(split))
+            finish.write(f"download_{known_split(split)}_logs.txt", spools.blocks(split))
 
 
 def _records(finish: Finish, split: str) -> Iterator[dict[str, object]]:
