@@ -6,7 +6,7 @@ A *shard* is what is published in one step and then vouched for: one file, some 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -107,9 +107,9 @@ def known_split(split: str) -> str:
     return known if known in _KNOWN else split
 
 
-def known_splits(splits: Collection[str]) -> dict[str, str]:
-    """Name splits so, unless two would have one name."""
-    names = {split: known_split(split) for split in splits}
+def unique_names(splits: Collection[str], name_of: Callable[[str], str] = known_split) -> dict[str, str]:
+    """Name splits by ``name_of``, but by themselves where two would have one name."""
+    names = {split: name_of(split) for split in splits}
     count = Counter(names.values())
     return {split: name if count[name] == 1 else split for split, name in names.items()}
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from asyncdl.core.export import Shard, Sizes, StoredClip, known_splits
+from asyncdl.core.export import Shard, Sizes, StoredClip, known_split, unique_names
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
@@ -54,7 +54,7 @@ def _plan(table: Table, terms: Terms) -> list[Shard]:
 
 def _folders(splits: Collection[str]) -> dict[str, str]:
     """Name the folder of each split: AudioSet's by its published name, unless two would share it."""
-    return {split: _FOLDERS.get(name, name) for split, name in known_splits(splits).items()}
+    return unique_names(splits, lambda split: _FOLDERS.get(known_split(split), split))
 
 
 def _write(work: ShardWork) -> Facts:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from asyncdl.core.export import StoredClip, known_splits
+from asyncdl.core.export import StoredClip, unique_names
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.targets import Targets
 
@@ -49,12 +49,12 @@ def url_of(ytid: str) -> str:
 def write_metadata(finish: Finish, split: str, records: Iterable[dict[str, object]]) -> None:
     """Write the file of a split, ``{"id_X": record}``, one record a line."""
     members = (orjson.dumps(record["id"]) + b": " + orjson.dumps(record) for record in records)
-    finish.write(_name(known_splits(finish.splits)[split]), _braced(members))
+    finish.write(_name(unique_names(finish.splits)[split]), _braced(members))
 
 
 def merge_metadata(finish: Finish) -> None:
     """Write the file of all splits, ``{split: {"id_X": record}}``, from those of the splits."""
-    finish.write(ALL, _merged(finish.place.target, [*known_splits(finish.splits).values()]))
+    finish.write(ALL, _merged(finish.place.target, [*unique_names(finish.splits).values()]))
 
 
 def _name(split: str) -> str:
