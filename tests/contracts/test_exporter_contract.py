@@ -38,7 +38,7 @@ SOUNDING = Sounding(count=6, seconds=0.25, splits=("eval", "balanced_train"))
 
 def usual_terms(name: str) -> Terms:
     """What a format cannot do without."""
-    return Terms(like="walnet") if name == "layout" else Terms()
+    return Terms(like="walnet" if name == "layout" else "", fast=name == "cochleagram")
 
 
 def other_terms(name: str) -> Terms:
