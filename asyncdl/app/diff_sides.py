@@ -33,6 +33,8 @@ def read_side(path: Path, splits: SplitCodes) -> tuple[Side, JournalFault | None
     The fault tells of a damaged journal, of which the rest was read. Raises ``UsageError`` for what is none
     of these, and for a line of a manifest that is no clip; ``JournalFault`` and ``EnvironmentFault``.
     """
+    if not path.exists():
+        raise UsageError(f"{path} is not there.", mend="Name a data set folder, or a manifest.")
     try:
         if journal_of(path).is_dir():
             return _read_journal(path, splits)

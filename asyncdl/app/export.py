@@ -28,6 +28,7 @@ from asyncdl.exporting.steps import Agenda, Export, plan, prepare, receipt_of
 from asyncdl.exporting.survey import Survey
 from asyncdl.runtime import guardian
 from asyncdl.ui.export_screen import ExportScreen
+from asyncdl.ui.wording import size_text
 
 _TELL_S = 0.2
 
@@ -115,6 +116,7 @@ class _Work:
             kept=len(self._agenda.shards) - len(self._agenda.todo),
             left_out=left_out,
             passed_over=passed_over,
+            cut=self._finish.cut if self._finish else {},
             size_bytes=await asyncio.to_thread(self._size_bytes),
             card=self._card,
             elapsed_s=self._task.elapsed_s,
@@ -127,8 +129,8 @@ class _Work:
         export = self._export
         self._screen.note("looking for what is there already")
         self._agenda = await asyncio.to_thread(prepare, export)
-        has_shards = export.exporter.shards is not None
-        self._screen.begin(self._agenda.todo_clips if has_shards else len(export.table), self._task.elapsed_s)
+        total = self._agenda.todo_clips if self._agenda.shards else len(export.table)
+        self._screen.begin(total, self._task.elapsed_s)
         if self._agenda.todo:
             self._warn_of_room()
             await self._make_shards()
@@ -144,12 +146,12 @@ class _Work:
 
     def _complete(self) -> None:
         export = self._export
-        on_clip = (lambda: None) if export.exporter.shards else (lambda: self._on_clips(1))
+        on_clip = (lambda: None) if self._agenda.shards else (lambda: self._on_clips(1))
         finish = complete(export, self._agenda, on_clip)
         target = export.place.target
         write_left_out(target, finish.left_out)
         if not export.terms.source:
-            clips = (finish.left_out, finish.passed_over)
+            clips = (finish.left_out, finish.passed_over, finish.cut)
             told = card(export.exporter, self._survey, export.ledger, export.spec, *clips)
             self._card = write_card(target, told)
             if export.exporter.front_matter is not None and self._card != CARD:
@@ -178,7 +180,7 @@ class _Work:
         free = _free_bytes(export.place.target)
         if needed > free:
             self._screen.message(
-                f"this may take up to {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free at"
+                f"this may take up to {size_text(needed)}, and {size_text(free)} are free at"
                 f" {export.place.target}; --split and --to help, and a full disk loses nothing"
             )
 

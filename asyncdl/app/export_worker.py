@@ -81,7 +81,8 @@ def main(path: Path) -> int:
     except BrokenPipeError:  # whoever started this is gone
         os._exit(ExitCode.ENVIRONMENT)
     except OSError as error:
-        return _give_up(fault_of(error, "exporting to", Path(error.filename or path)))
+        target = orjson.loads(path.read_bytes())["place"][1]
+        return _give_up(fault_of(error, "exporting to", Path(error.filename or target)))
     return ExitCode.DONE
 
 

@@ -153,9 +153,10 @@ def _refuse_idle(name: str, given: list[Choice]) -> None:
 def _size(text: str | None) -> int | None:
     from asyncdl.cli.way import size_bytes  # noqa: PLC0415 - on use
 
-    size = None if text is None else size_bytes(text)
+    mend = "Write 500M or 2G."
+    size = None if text is None else size_bytes(text, "--max-shard-size", mend)
     if size == 0:
-        raise UsageError("--max-shard-size: no shard fits into nothing.", mend="Write 500M or 2G.")
+        raise UsageError("--max-shard-size: no shard fits into nothing.", mend=mend)
     return size
 
 

@@ -27,13 +27,16 @@ def reanchor(
     from asyncdl.app.export_target import format_in  # noqa: PLC0415 - on use
     from asyncdl.cli.printing import print_json, print_lines  # noqa: PLC0415 - on use
     from asyncdl.exporters import load_exporter, require_modules  # noqa: PLC0415 - on use
+    from asyncdl.exporting.contract import Choice  # noqa: PLC0415 - on use
 
     name = format_in(folder)
     if name is None:
         raise UsageError(f"{folder} is no export.", mend="Name the folder that asyncdl export wrote.")
     exporter = load_exporter(name)
     if exporter.reanchor is None:
-        raise UsageError(f"An export as {name} holds no absolute paths: it can be moved as it is.")
+        has_links = Choice.BY in exporter.takes
+        links = ", but for symbolic links, which a new export makes anew" if has_links else ""
+        raise UsageError(f"An export as {name} holds no paths to rewrite: it can be moved as it is{links}.")
     require_modules(exporter)
     found = folder.resolve() if root is None else root
     if not found.is_absolute():
@@ -42,4 +45,4 @@ def reanchor(
     if as_json:
         print_json([{"format": name, "root": str(found), "paths": count}])
     else:
-        print_lines([f"{count:,} paths now begin with {found}"])
+        print_lines([f"{count:,} paths rewritten: the export is found as {found}"])

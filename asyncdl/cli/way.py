@@ -54,11 +54,11 @@ def duration_s(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
-def size_bytes(text: str) -> int:
+def size_bytes(text: str, flag: str = "--min-free", mend: str = "Write 500M, 2G, or 0 for no floor.") -> int:
     """Read ``0``, ``500M``, ``2G`` or ``1.5 TB`` as bytes, by powers of ten; raises ``UsageError``."""
     match = _SIZE.fullmatch(text.strip().lower())
     if match is None:
-        raise UsageError(f"--min-free {text!r} is no size.", mend="Write 500M, 2G, or 0 for no floor.")
+        raise UsageError(f"{flag} {text!r} is no size.", mend=mend)
     return int(float(match[1]) * _UNITS[match[2]])
 
 

@@ -24,6 +24,7 @@ import orjson
 
 from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.core.model import AudioFormat
+from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.pointing import (
@@ -129,10 +130,15 @@ def _json(files: Pointed, split: str, targets: Targets, classes: _Classes) -> It
 
 def _reanchor(folder: Path, root: Path) -> int:
     def change(line: bytes) -> bytes:
-        if not line.startswith(b'{"wav"'):
+        if line in {_HEAD, b"\n", _TAIL}:
             return line
         item = line.rstrip(b",\n")
-        told = orjson.loads(item)
+        try:
+            told = orjson.loads(item)
+        except orjson.JSONDecodeError:
+            raise UsageError(
+                "A list of this export is damaged.", mend="Export again: it is made anew."
+            ) from None
         told["wav"] = moved(told["wav"], folder, root)
         return orjson.dumps(told) + line[len(item) :]
 

@@ -127,6 +127,7 @@ EXPORTER = Exporter(
     summary="HDF5 of cochleagrams (171 x 2000 float32) and their average, as perib's tools have them",
     finish=_finish,
     clip_bytes=_clip_bytes,
+    holds_ms=10_000,
     shards=ShardWriter(
         _plan,
         _write,

@@ -125,6 +125,7 @@ EXPORTER = Exporter(
     summary="HDF5 of waveforms (16 kHz mono float32, 10 s) and a metadata npy, as perib's tools have them",
     finish=_finish,
     clip_bytes=_clip_bytes,
+    holds_ms=10_000,
     shards=ShardWriter(_plan, _write, shared=SharedFiles(_begin, _end, lambda file: (_metadata_name(file),))),
     extra="hdf5",
     modules=("h5py",),

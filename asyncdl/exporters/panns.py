@@ -126,6 +126,7 @@ EXPORTER = Exporter(
     summary="HDF5 of int16 waveforms (32 kHz mono, 10 s) and their index, as PANNs and HTS-AT have them",
     finish=_finish,
     clip_bytes=_clip_bytes,
+    holds_ms=10_000,
     check=_check,
     shards=ShardWriter(_plan, _write, shared=SharedFiles(_begin, _end)),
     extra="hdf5",

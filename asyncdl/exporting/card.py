@@ -43,8 +43,9 @@ def card(
     spec: ClipSpec,
     left_out: Mapping[str, LeftOut],
     passed_over: Mapping[tuple[str, PassedOver], int],
+    cut: Mapping[str, int],
 ) -> Iterator[str]:
-    """Yield the card, line by line; ``passed_over`` as ``Finish`` has counted it."""
+    """Yield the card, line by line; ``passed_over`` and ``cut`` as ``Finish`` has counted them."""
     absent = Counter(one.split for one in left_out.values())
     here = {name: tally.stored - absent[name] for name, tally in survey.splits.items()}
     for (split, _), count in passed_over.items():
@@ -55,6 +56,8 @@ def card(
     yield f"Exported as `{exporter.name}` ({exporter.summary}) by asyncdl {__version__}.\n"
     yield from _counts(survey, absent)
     yield from _passed_over(passed_over)
+    for split, count in cut.items():
+        yield f"\n{split}: {count} clips are longer than this format holds, and were cut at their end.\n"
     yield from _missing(survey)
     yield from _left_out(left_out)
     yield from _provenance(survey, ledger, spec)

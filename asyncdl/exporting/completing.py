@@ -49,6 +49,7 @@ def complete(export: Export, agenda: Agenda, on_clip: Callable[[], None] = lambd
         agenda.shards,
         facts,
         left_out,
+        _cut(export),
         on_clip,
     )
     export.exporter.finish(finish)
@@ -70,6 +71,16 @@ def _told(export: Export, agenda: Agenda) -> tuple[dict[str, Facts], dict[str, L
     if not agenda.shards:  # nothing was read: text alone, or lists that point at the clips
         left_out.update((clip.key, clip) for clip in _not_there(export))
     return facts, left_out
+
+
+def _cut(export: Export) -> dict[str, int]:
+    """Count the clips of each split that are longer than what the format holds."""
+    holds_ms, table = export.exporter.holds_ms, export.table
+    if holds_ms is None:
+        return {}
+    is_longer = table.durations_ms > holds_ms
+    cut = {one.split: int(is_longer[one.first : one.first + one.count].sum()) for one in table.stretches}
+    return {split: count for split, count in cut.items() if count}
 
 
 def _not_there(export: Export) -> Iterator[LeftOut]:

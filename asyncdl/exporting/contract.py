@@ -114,10 +114,10 @@ class Exporter:
 
     ``takes`` are the options that mean something here. ``seed`` is the default one, None for the order of
     the lists. ``needs_one_clip_per_video``: it names clips by their videos. ``goes_to_root``: it belongs
-    beside the clips, not in a folder of its own. ``check`` raises ``UsageError`` where these clips cannot
-    become this format. ``reanchor`` rewrites the absolute paths in an export (its folder, and the one as
-    which it is found from now on) and counts them. ``front_matter`` stands at the top of the README; it is
-    told the clips of each split.
+    beside the clips, not in a folder of its own. ``holds_ms``: longer clips are cut to it. ``check`` raises
+    ``UsageError`` where these clips cannot become this format. ``reanchor`` rewrites the absolute paths in an
+    export (its folder, and the one as which it is found from now on) and counts them. ``front_matter`` stands
+    at the top of the README; it is told the clips of each split.
     """
 
     name: str
@@ -131,6 +131,7 @@ class Exporter:
     seed: int | None = None
     needs_one_clip_per_video: bool = False
     goes_to_root: bool = False
+    holds_ms: int | None = None
     check: Callable[[Table, Terms, Place], None] | None = None
     reanchor: Callable[[Path, Path], int] | None = None
     front_matter: Callable[[Mapping[str, int]], str] | None = None

@@ -28,7 +28,8 @@ class PassedOver(StrEnum):
 class Finish:
     """The whole export. ``facts`` are what ``write`` answered, by the name of the shard.
 
-    ``left_out`` are the clips that no file of this export may name. ``ledger`` is the data set's state, for
+    ``left_out`` are the clips that no file of this export may name. ``cut`` counts, by split, those that
+    are longer than what the format holds. ``ledger`` is the data set's state, for
     what is missing. ``on_clip`` is to be told of each clip by formats without shards. ``written`` are
     the files that ``write`` has written so far: those of an earlier export that are none of them are swept.
     ``passed_over`` counts, by split and reason, clips that are fit but that this format has no place for.
@@ -42,6 +43,7 @@ class Finish:
     shards: Sequence[Shard]
     facts: Mapping[str, Facts]
     left_out: Mapping[str, LeftOut]
+    cut: Mapping[str, int]
     on_clip: Callable[[], None] = lambda: None
     written: list[str] = field(default_factory=list)
     passed_over: Counter[tuple[str, PassedOver]] = field(default_factory=Counter)

@@ -28,6 +28,7 @@ class ExportReport:
     """How it went. ``kept`` shards were there already; ``fault`` is what stopped it.
 
     ``clips`` are those in the export. ``passed_over`` are fit, but of no use to this format.
+    ``cut`` are longer than what it holds.
     """
 
     format: str
@@ -38,6 +39,7 @@ class ExportReport:
     kept: int
     left_out: Mapping[str, LeftOut]
     passed_over: Mapping[tuple[str, PassedOver], int]
+    cut: Mapping[str, int]
     size_bytes: int
     card: str
     elapsed_s: float

@@ -39,8 +39,8 @@ class ListHead:
 
 
 def mids_of(segment: Segment) -> tuple[str, ...]:
-    """Labels as AudioSet's form can hold them: none where one of them is no label id."""
-    return segment.labels if all(map(is_label, segment.labels)) else ()
+    """Labels that AudioSet's form can hold: ids, and no other text."""
+    return tuple(filter(is_label, segment.labels))
 
 
 def usual_line(segment: Segment) -> bytes:

@@ -7,6 +7,7 @@ out and named.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import io
 import tempfile
@@ -28,6 +29,7 @@ from asyncdl.runtime.limits import Limits
 from asyncdl.runtime.run_ffmpeg import run_ffmpeg
 from asyncdl.runtime.verifying import BLAMES_CLIP
 
+_NO_FILE = frozenset({errno.ELOOP, errno.EINVAL, errno.ENXIO})  # as ``open_plain`` refuses links and pipes
 Samples = npt.NDArray[np.float32]
 _SOUNDFILE = frozenset({".flac", ".wav", ".opus", ".mp3"})
 _DECODE_S = 300.0
@@ -76,7 +78,8 @@ class ClipReader:
         except FileNotFoundError:
             raise Unfit("the file is gone") from None
         except OSError as error:
-            raise Unfit(f"the file cannot be read: {error.strerror}") from None
+            reason = "there is no plain file" if error.errno in _NO_FILE else error.strerror
+            raise Unfit(f"the file cannot be read: {reason}") from None
         if hashlib.sha256(data).hexdigest() != stored.clip.sha256:
             raise Unfit("the file is not the one that was recorded")
         return data

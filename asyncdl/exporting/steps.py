@@ -19,7 +19,7 @@ from asyncdl.core.ledger import Ledger
 from asyncdl.core.model import ClipSpec
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Exporter, Facts, Linking, ShardWriter, SharedFiles, Terms
-from asyncdl.exporting.linking import links_to
+from asyncdl.exporting.linking import links_to, whole_clip
 from asyncdl.exporting.receipts import FOLDER, Receipt, Receipts, digest_of
 from asyncdl.exporting.shared import SharedFile, is_part_of_same, part_of
 from asyncdl.exporting.sound import ClipReader, Unfit
@@ -150,7 +150,23 @@ def receipt_of(file: str) -> str:
 def _is_made(export: Export, shard: Shard, digest: str) -> bool:
     """Whether a shard is there, with all that it can have."""
     receipt = export.receipts.find(shard.name, digest)
-    return receipt is not None and not _is_more_there(export, shard, receipt)
+    if receipt is None or _is_more_there(export, shard, receipt):
+        return False
+    return export.terms.by is not Linking.SYMLINK or _are_there(export, shard, receipt)
+
+
+def _are_there(export: Export, shard: Shard, receipt: Receipt) -> bool:
+    """Whether the clips are whole that symbolic links lead to: the links themselves would not tell."""
+    if not any((export.place.target / name).is_symlink() for name, _ in receipt.files):
+        return True
+    left_out = {one.key for one in receipt.left_out}
+    for clip in export.table.clips(shard.first, shard.count):
+        if clip.key not in left_out:
+            try:
+                whole_clip(export.place, clip)
+            except Unfit:
+                return False
+    return True
 
 
 def _is_more_there(export: Export, shard: Shard, receipt: Receipt) -> bool:

@@ -66,13 +66,13 @@ class TableWriter:
         self._videos.add(row.segment.ytid)
 
     def close(self) -> None:
-        """Let go of the file, whole or not."""
-        self._file.close()
+        """Let go of the file, whole or not; raises ``DiskFull`` where its last bytes find no room."""
+        with telling("writing", self._folder / _LINES):
+            self._file.close()
 
     def finish(self, seed: int | None) -> Table:
         """Order by split, in it by a hash of ``seed`` and key, or as in the lists where there is no seed."""
-        with telling("writing", self._folder / _LINES):
-            self._file.close()
+        self.close()
         split_of = _column(self._split_of, np.uint16)
         rank = np.arange(len(split_of)) if seed is None else _mixed(self._hashes, seed)
         order = np.lexsort((rank, split_of))

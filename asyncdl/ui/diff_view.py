@@ -80,7 +80,8 @@ def diff_view(report: DiffReport) -> Group:
     if neither := report.total[Verdict.NEITHER.word]:
         lines += [Text(), Text(f"In the lists, held by neither: {neither:,}", style="bold")]
     if report.is_equal:
-        lines += [Text(), Text("No difference", style="bold green")]
+        heard = "" if report.hearings is None else ": what has other bytes sounds the same"
+        lines += [Text(), Text(f"No difference{heard}", style="bold green")]
     return Group(*lines)
 
 

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from asyncdl.core.printable import printable
+from asyncdl.errors import DiskFull
 from asyncdl.exporting.contract import Exporter
 from asyncdl.exporting.report import ExportPlan, ExportReport
 from asyncdl.ui.wording import clock_text, size_text
@@ -79,6 +80,7 @@ def report_object(report: ExportReport) -> dict[str, object]:
             {"split": split, "clips": clips, "reason": reason.value}
             for (split, reason), clips in report.passed_over.items()
         ],
+        "cut": dict(report.cut),
         "bytes": report.size_bytes,
         "card": report.card,
         "complete": report.is_complete,
@@ -96,14 +98,20 @@ def left_out_objects(report: ExportReport) -> Iterator[dict[str, object]]:
 def report_view(report: ExportReport, out_option: str = "") -> Group:
     """Say what was written, and what was left out."""
     if not report.is_complete:
-        what = Text("Not complete. What is published stays; the same command goes on.", style="bold yellow")
-        return Group(what)
+        is_passing = report.fault is None or isinstance(report.fault, DiskFull)
+        when = "" if is_passing else "once that is mended, "
+        text = f"Not complete. What is published stays; {when}the same command goes on."
+        return Group(Text(text, style="bold yellow"))
     clips = sum(report.clips.values())
     lines = [Text.assemble((f"{clips:,} clips as {report.format}", "bold green"), f" in {report.target}")]
     lines += [Text(f"  {split}  {count:,}") for split, count in report.clips.items()]
     lines += [
         Text(f"  {split}  {count:,} more are not in this format: {reason}")
         for (split, reason), count in report.passed_over.items()
+    ]
+    lines += [
+        Text(f"  {split}  {count:,} of them are longer than this format holds, and were cut", style="yellow")
+        for split, count in report.cut.items()
     ]
     kept = f", {report.kept:,} of them there already" if report.kept else ""
     shards = f"{_counted(report.shards, 'shard')}{kept}, " if report.shards else ""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import asyncdl.exporters as registry
+from asyncdl.core.model import AudioFormat, ClipSpec
 from asyncdl.errors import EnvironmentFault
 from asyncdl.exporters import load_exporter, require_modules
 from asyncdl.exporting.steps import STATE
@@ -184,3 +185,40 @@ def test_somebody_elses_readme_is_left_alone_and_that_is_said(here: Path, comman
     assert (here / "out" / "README.md").read_text() == "mine"
     assert "is not asyncdl's and was left alone" in done.stderr
     assert (here / "out" / "README.asyncdl.md").read_text().startswith("---\n")
+
+
+def test_links_to_clips_that_are_gone_are_seen_by_the_next_export(here: Path, command: Command) -> None:
+    root = here / "audioset"
+    asyncio.run(make_data_set(root, spec=ClipSpec(format=AudioFormat.WAV)))
+    exported = ("export", "layout", "--like", "perib", "--by", "symlink")
+    assert command(*exported).code == 0
+    links = [path for path in (root / "exports").rglob("*.wav") if path.is_symlink()]
+    assert len(links) == 8
+    victim = links[1].resolve()
+    victim.unlink()
+    done = command(*exported)
+    assert done.code == 3
+    assert victim.name in done.stdout
+    assert sum(path.is_symlink() for path in links) == 7
+
+
+def test_clips_that_a_format_cuts_are_counted(here: Path, command: Command) -> None:
+    make(here / "audioset", Sounding(count=2, seconds=10.5, rate=8000, channels=1, splits=("eval",)))
+    done = command("export", "hdf5", "--json")
+    assert done.json()["cut"] == {"eval": 2}
+    assert "2 clips are longer" in (here / "audioset" / "exports" / "hdf5" / "README.md").read_text()
+
+
+def test_a_damaged_list_is_not_reanchored_in_silence(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    assert command("export", "ast", "--to", "out").code == 0
+    path = next((here / "out").glob("*.json"))
+    path.write_bytes(path.read_bytes()[:60])
+    assert command("reanchor", "out").code == 2
+
+
+def test_a_size_that_is_none_is_told_by_its_own_flag(here: Path, command: Command) -> None:
+    make(here / "audioset")
+    assert (
+        "--max-shard-size '1X' is no size" in command("export", "webdataset", "--max-shard-size", "1X").stderr
+    )

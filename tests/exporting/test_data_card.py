@@ -75,9 +75,10 @@ def told(
     left_out: tuple[LeftOut, ...] = (),
     exporter: Exporter = TEXT,
     passed_over: Mapping[tuple[str, PassedOver], int] | None = None,
+    cut: Mapping[str, int] | None = None,
 ) -> str:
     found = {one.key: one for one in left_out}
-    return "".join(card(exporter, survey, ledger_of(*names), ClipSpec(), found, passed_over or {}))
+    return "".join(card(exporter, survey, ledger_of(*names), ClipSpec(), found, passed_over or {}, cut or {}))
 
 
 def cells(line: str) -> list[str]:
@@ -153,7 +154,7 @@ async def test_counts_are_the_journals(tmp_path: Path) -> None:
     counts = ledger.counts()
     tally = survey.splits["eval"]
     assert (tally.segments, tally.stored, tally.open) == (10, counts.stored, 1)
-    text = "".join(card(TEXT, survey, ledger, ClipSpec(), {}, {}))
+    text = "".join(card(TEXT, survey, ledger, ClipSpec(), {}, {}, {}))
     assert rows_of(text, "What is here")["eval"][:3] == ["10", "8", "80.0 %"]
     assert rows_of(text, "What is missing, and why")["private"][1] == "1"
 
@@ -231,7 +232,7 @@ def test_a_time_that_is_no_date_is_not_told() -> None:
 def test_the_checksum_of_a_list_steers_no_page() -> None:
     ledger = Ledger()
     ledger.apply(SourceAdded(Source(0, "eval.csv", "eval", "x`\n# Head\n![x](http://e.vil)", 100)))
-    text = "".join(card(TEXT, survey_of_all(), ledger, ClipSpec(), {}, {}))
+    text = "".join(card(TEXT, survey_of_all(), ledger, ClipSpec(), {}, {}, {}))
     assert "\n# Head" not in text
     assert "`x' # Head ![x](http://e.vil)`" in text
 
@@ -255,7 +256,7 @@ def test_foreign_text_steers_no_page() -> None:
 
 
 def chunks() -> Iterator[str]:
-    yield from card(TEXT, survey_of_all(), ledger_of("eval.csv"), ClipSpec(), {}, {})
+    yield from card(TEXT, survey_of_all(), ledger_of("eval.csv"), ClipSpec(), {}, {}, {})
 
 
 def test_our_own_card_is_replaced(tmp_path: Path) -> None:
@@ -299,3 +300,9 @@ def test_what_was_left_out_is_listed_one_a_line(tmp_path: Path) -> None:
         ]
     write_left_out(tmp_path, {})
     assert not (tmp_path / LEFT_OUT).exists()
+
+
+def test_what_a_format_had_to_cut_is_told() -> None:
+    assert "eval: 3 clips are longer than this format holds" in told(
+        survey_of_all(), "eval.csv", cut={"eval": 3}
+    )
