@@ -38,7 +38,7 @@ from asyncdl.exporting.pointing import (
     tell_unlabelled,
 )
 from asyncdl.exporting.table import Table
-from asyncdl.exporting.targets import CLASSES, Targets, class_table
+from asyncdl.exporting.targets import CLASS_TABLE_BYTES, CLASSES, Targets, class_table
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import Place, ShardWork
 
@@ -51,6 +51,7 @@ _BESIDES = 512
 def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     rate = _rate(table, terms)
     texts = text_sizes(table, 1, _BESIDES)
+    texts[:1] += CLASS_TABLE_BYTES
     return texts if rate is None else texts + wav_sizes(table, rate)
 
 

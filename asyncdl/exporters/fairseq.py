@@ -30,7 +30,7 @@ from asyncdl.exporting.pointing import (
     tell_unlabelled,
 )
 from asyncdl.exporting.table import Table
-from asyncdl.exporting.targets import Targets, class_table
+from asyncdl.exporting.targets import CLASS_TABLE_BYTES, Targets, class_table
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import Place, ShardWork
 
@@ -40,6 +40,7 @@ _BESIDES = 256
 
 def _clip_bytes(table: Table, terms: Terms) -> Sizes:
     texts = text_sizes(table, 1, _BESIDES)
+    texts[:1] += CLASS_TABLE_BYTES
     return texts if terms.wav is None else texts + wav_sizes(table, terms.wav)
 
 

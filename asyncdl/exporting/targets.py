@@ -10,6 +10,7 @@ import numpy.typing as npt
 from asyncdl.labels import Label, load_labels
 
 CLASSES = 527
+CLASS_TABLE_BYTES = 16_384  # at most; every list of classes is written once an export
 
 
 class Targets:
