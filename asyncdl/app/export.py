@@ -138,7 +138,7 @@ class _Work:
             await asyncio.to_thread(self._complete)
 
     async def _make_shards(self) -> None:
-        job = self._export.place.state / "work" / "job.json"
+        job = self._export.table.folder / "job.json"
         job.write_bytes(job_of(self._export, self._agenda, self._settings.ffmpeg))
         jobs = min(self._settings.jobs, len(self._agenda.todo))
         hearing = Hearing(self._on_clips, self._on_shard, lambda: self._task.is_draining)

@@ -20,7 +20,6 @@ from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.core.model import AudioFormat
 from asyncdl.errors import UsageError
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
-from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.gzipped import gzipped
 from asyncdl.exporting.lhotse_cuts import Sound, cut_line, recording
@@ -28,7 +27,7 @@ from asyncdl.exporting.pointing import Pointed, folder_seen, lists_in, moved, po
 from asyncdl.exporting.sound import ClipReader, Unfit, as_int16, head_of, mono, resampled
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets
-from asyncdl.exporting.tars import END_BYTES, Member, write_tar
+from asyncdl.exporting.tars import Member, tar_shards, write_tar
 from asyncdl.exporting.wav_files import plan_wavs, text_sizes, wav_sizes, write_wavs
 from asyncdl.exporting.work import Place, ShardWork
 
@@ -77,8 +76,7 @@ def _plan_shar(table: Table, terms: Terms) -> list[Shard]:
     if terms.root:
         raise UsageError("--root means nothing to Shar, which holds no absolute paths.", mend="Leave it out.")
     sizes = _member_sizes(table, terms)
-    most_bytes = (terms.max_shard_bytes or int(sizes.sum()) + END_BYTES) - END_BYTES
-    return shards_by_size(table, sizes, most_clips=_CLIPS, most_bytes=most_bytes, file_of=_file)
+    return tar_shards(table, sizes, _CLIPS, terms.max_shard_bytes, _file)
 
 
 def _file(split: str, number: int, _shards: int) -> str:

@@ -15,12 +15,11 @@ import orjson
 from asyncdl.core.export import Shard, Sizes, StoredClip
 from asyncdl.core.table_columns import CAPTION
 from asyncdl.exporting.contract import Choice, Exporter, Facts, ShardWriter, Terms
-from asyncdl.exporting.cutting import shards_by_size
 from asyncdl.exporting.finishing import Finish
 from asyncdl.exporting.sound import ClipReader, Head, as_int16, head_of, mono, resampled
 from asyncdl.exporting.table import Table
 from asyncdl.exporting.targets import Targets
-from asyncdl.exporting.tars import END_BYTES, MEMBER_BYTES, Member, write_tar
+from asyncdl.exporting.tars import MEMBER_BYTES, Member, tar_shards, write_tar
 from asyncdl.exporting.work import ShardWork
 
 RATE = 48_000
@@ -37,9 +36,7 @@ def _clip_bytes(table: Table, _terms: Terms) -> Sizes:
 
 
 def _plan(table: Table, terms: Terms) -> list[Shard]:
-    sizes = _clip_bytes(table, terms)
-    most = (terms.max_shard_bytes or int(sizes.sum()) + END_BYTES) - END_BYTES
-    return shards_by_size(table, sizes, most_clips=_CLIPS, most_bytes=most, file_of=_file)
+    return tar_shards(table, _clip_bytes(table, terms), _CLIPS, terms.max_shard_bytes, _file)
 
 
 def _file(split: str, number: int, _shards: int) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from asyncdl.core.export import Shard, Sizes
+from asyncdl.exporting.cutting import shards_by_size
+from asyncdl.exporting.table import Table
 from asyncdl.exporting.work import ShardWork
 
 END_BYTES = tarfile.RECORDSIZE + 2 * tarfile.BLOCKSIZE
@@ -40,3 +43,15 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mode = len(data), 0o644
     tar.addfile(member, io.BytesIO(data))
+
+
+def tar_shards(
+    table: Table,
+    sizes: Sizes,
+    most_clips: int,
+    most_bytes: int | None,
+    file_of: Callable[[str, int, int], str],
+) -> list[Shard]:
+    """Cut each split into even tars; ``most_bytes`` bounds whole files, their ends included."""
+    most = (most_bytes or int(sizes.sum()) + END_BYTES) - END_BYTES
+    return shards_by_size(table, sizes, most_clips=most_clips, most_bytes=most, file_of=file_of)
